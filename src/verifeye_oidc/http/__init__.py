@@ -1,0 +1,1 @@
+"""HTTP: the URL table, thin endpoints, pure ASGI middleware, cookies, templates and static files."""

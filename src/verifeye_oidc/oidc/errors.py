@@ -1,0 +1,31 @@
+"""One error value for three audiences: the client, the person, and the log.
+
+ProtocolError
+├── answered as JSON by the token and userinfo endpoints
+└── at the authorization endpoint: shown on a page, or (``redirect`` True) sent to a *proven* redirect URI
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ProtocolError(Exception):
+    """A request that is refused (RFC 6749, 4.1.2.1 and 5.2; OpenID Connect Core 1.0, 3.1.2.6; RFC 6750, 3.1)."""
+
+    error: str
+    """The OAuth error code."""
+    description: str
+    """For the client's developer: plain ASCII without quotes and backslashes, nothing about our insides."""
+    detail: str = ""
+    """For the log only."""
+    status: int = 400
+    redirect: bool = False
+    """Whether the client and its redirect_uri were proven before this was raised."""
+
+    def __str__(self) -> str:
+        return f"{self.error}: {self.description}" + (f" ({self.detail})" if self.detail else "")
+
+
+def invalid_request(description: str, detail: str = "") -> ProtocolError:
+    """The commonest refusal, before anything about the client is proven."""
+    return ProtocolError("invalid_request", description, detail)

@@ -1,0 +1,160 @@
+"""The values that the protocol is about. Frozen: a change is a new value, written by one storage method."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from verifeye_oidc.verification.port import (
+    EnrolmentPolicy,
+    Event,
+    FailureReason,
+    Order,
+    Provenance,
+    Verifier,
+    VerifierResult,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A relying party, and every policy that is a property of the client and never of the server."""
+
+    client_id: str
+    name: str
+    redirect_uris: tuple[str, ...]
+    secret_hashes: tuple[bytes, ...]
+    """SHA-256 of each live secret (at most two, for rotation)."""
+    configuration_id: str
+    token_endpoint_auth_methods: tuple[str, ...] = ("client_secret_basic", "client_secret_post")
+    require_pkce: bool = True
+    require_nonce: bool = False
+    required_verifiers: frozenset[Verifier] = frozenset({Verifier.FACE, Verifier.LIVENESS})
+    enrolment_policy: EnrolmentPolicy | None = None
+    """Tightens the configuration's policy; None leaves it as it is."""
+    max_verification_seconds: int = 300
+    id_token_seconds: int = 300
+    access_token_seconds: int = 300
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationRequest:
+    """An authorization request that passed every check (OpenID Connect Core 1.0, 3.1.2.1)."""
+
+    client_id: str
+    redirect_uri: str
+    scope: tuple[str, ...]
+    state: str | None
+    nonce: str | None
+    code_challenge: str | None
+    """Always S256 (RFC 7636)."""
+    login_hint: str | None
+    acr_values: tuple[str, ...] = ()
+    ui_locales: tuple[str, ...] = ()
+    max_age: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """A one-time permission for one identifier to enrol in one collection."""
+
+    invitation_hash: bytes
+    configuration_id: str
+    identifier: str
+    created_at: int
+    expires_at: int
+    used_at: int | None = None
+
+
+class TransactionState(StrEnum):
+    """created -> verifying -> deciding (a lease of 10 s) -> granted | refused | expired."""
+
+    CREATED = "created"
+    VERIFYING = "verifying"
+    DECIDING = "deciding"
+    GRANTED = "granted"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """One person on the way through one request, in one browser.
+
+    It serves an authorization request, or an invitation to enrol: exactly one of the two is set.
+    """
+
+    handle: str
+    browser_hash: bytes
+    """SHA-256 of the secret in the transaction's cookie."""
+    configuration_id: str
+    request: AuthorizationRequest | None
+    invitation_hash: bytes | None
+    identifier: str | None
+    """Who is to be verified, in its canonical form; None until the identifier page was answered."""
+    state: TransactionState
+    created_at: int
+    expires_at: int
+    external_id: str | None = None
+    """From here on: set when verification begins."""
+    enrolment: Provenance | None = None
+    lease_until: int | None = None
+    failure: FailureReason | None = None
+
+    @property
+    def order(self) -> Order:
+        """What is asked of the verification service. Only for a transaction whose verification began."""
+        if self.external_id is None:
+            raise ValueError("verification of this transaction has not begun")
+        return Order(self.handle, self.configuration_id, self.external_id, self.enrolment, self.expires_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A person in a collection. Unique on (collection, identifier); ``sub`` is random and never reassigned."""
+
+    external_id: str
+    configuration_id: str
+    identifier: str
+    sub: str
+    created_at: int
+    enrolled: Provenance | None = None
+    """Provenance of the active template; None when there is no template (not written with the row)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was verified: everything that a token may say about it."""
+
+    sub: str
+    identifier: str
+    event: Event
+    provenance: Provenance
+    results: Mapping[Verifier, VerifierResult]
+    configuration_id: str
+    session_id: str
+    auth_time: int
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """An authorization code and what it stands for (RFC 6749, 4.1). The code itself is stored nowhere."""
+
+    code_hash: bytes
+    transaction: str
+    client_id: str
+    redirect_uri: str
+    code_challenge: str | None
+    nonce: str | None
+    scope: tuple[str, ...]
+    outcome: Outcome
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """An opaque bearer token, stored hashed; what it may read is its grant's (RFC 6750)."""
+
+    token_hash: bytes
+    code_hash: bytes
+    client_id: str
+    expires_at: int

@@ -1,0 +1,1 @@
+"""What is kept, behind small typed ports; one adapter per database."""

@@ -1,0 +1,203 @@
+"""The storage ports. Each method is one atomic statement or one unit of work, on every adapter.
+
+Values go in and out in clear; the adapters seal identifiers, keys and templates on their way to the disk
+(``keys.vault``), so that no caller can forget to. Times are UTC epoch seconds and always the caller's.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from verifeye_oidc.oidc.model import AccessToken, Client, Grant, Invitation, Subject, Transaction
+from verifeye_oidc.verification.port import Collection, FailureReason, Provenance
+from verifeye_oidc.verifier.model import (
+    Configuration,
+    Consent,
+    SessionResult,
+    StoredTemplate,
+    TemplateChange,
+    VerificationSession,
+)
+
+
+class ClientStore(Protocol):
+    async def add_client(self, client: Client) -> None:
+        """Raises Conflict when the id is taken."""
+
+    async def client(self, client_id: str) -> Client | None: ...
+
+    async def clients(self) -> Sequence[Client]: ...
+
+    async def collection(self, configuration_id: str) -> Collection | None:
+        """The configuration as the protocol sees it."""
+
+
+class TransactionStore(Protocol):
+    async def add_transaction(self, transaction: Transaction) -> None: ...
+
+    async def transaction(self, handle: str) -> Transaction | None: ...
+
+    async def identify(self, handle: str, identifier: str) -> bool:
+        """created, without an identifier -> with one. False when it was not in that state."""
+
+    async def begin_verification(
+        self, handle: str, external_id: str, enrolment: Provenance | None
+    ) -> bool:
+        """created -> verifying. False when it was not created any more."""
+
+    async def lease(self, handle: str, now: int, until: int) -> bool:
+        """verifying, or deciding under a lease that lapsed -> deciding, leased until then. One caller wins."""
+
+    async def release(self, handle: str) -> None:
+        """deciding -> verifying: nothing was decided, so that the genuine browser can come again."""
+
+    async def refuse(self, handle: str, reason: FailureReason) -> bool:
+        """created, verifying or deciding -> refused. False when it was final already."""
+
+    async def grant(self, grant: Grant, subject: Subject, session_id: str, now: int) -> bool:
+        """One unit of work: deciding -> granted, the grant, the subject if it is new, and the pending
+        template of that verification session becomes active.
+
+        False, and nothing written: the lease was lost, or an active subject with another external id (or
+        another active template of that subject) took the identifier meanwhile.
+        """
+
+    async def enrol_invited(
+        self, handle: str, subject: Subject, session_id: str, now: int
+    ) -> bool:
+        """As ``grant``, for a transaction that serves an invitation: the invitation is used up, no grant is made.
+
+        False, and nothing written, also when the invitation was used or has expired.
+        """
+
+    async def purge(self, now: int) -> None:
+        """Drop what expired: transactions, grants, tokens, sessions, pending templates (an hour after)."""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeBinding:
+    """What the caller of the token endpoint proved about itself, for a code to be taken."""
+
+    client_id: str
+    redirect_uri: str
+    code_challenge: str | None
+    """S256 of the presented ``code_verifier``; None when none was presented."""
+
+
+class GrantStore(Protocol):
+    async def take_code(
+        self, code_hash: bytes, binding: CodeBinding, token: AccessToken, now: int
+    ) -> Grant | None:
+        """Take a code once and never again, and write the access token that it gives, atomically.
+
+        None, and the code is left as it was, when it is unknown, expired, or any part of the binding is not
+        equal. A code of this client that was taken already gives None **and** revokes what it gave
+        (RFC 6749, 4.1.2; OAuth 2.0 Security BCP).
+        """
+
+    async def unredeemed_grant(self, handle: str, now: int) -> Grant | None:
+        """The transaction's grant while its code is neither taken nor expired: what a reload may be given again."""
+
+    async def grant_of_token(self, token_hash: bytes, now: int) -> Grant | None:
+        """The grant behind a live access token."""
+
+
+class SubjectStore(Protocol):
+    async def subject(self, configuration_id: str, identifier: str) -> Subject | None:
+        """The person with this identifier in this collection, with the provenance of their template."""
+
+    async def add_invitation(self, invitation: Invitation) -> None: ...
+
+    async def invitation(self, invitation_hash: bytes) -> Invitation | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKey:
+    """A signing key. ``private_pem`` is at rest under the master key."""
+
+    kid: str
+    alg: str
+    private_pem: bytes
+    certificate_der: bytes
+    created_at: int
+
+
+class KeyStore(Protocol):
+    async def signing_keys(self) -> Sequence[StoredKey]:
+        """All keys, oldest first."""
+
+    async def add_first_signing_key(self, key: StoredKey) -> bool:
+        """Write the key only if there is none of its algorithm; with two replicas racing, one wins."""
+
+
+class ConfigurationStore(Protocol):
+    async def add_configuration(self, configuration: Configuration) -> None:
+        """Raises Conflict when the id is taken."""
+
+    async def configuration(self, configuration_id: str) -> Configuration | None: ...
+
+    async def configurations(self) -> Sequence[Configuration]: ...
+
+
+class SessionStore(Protocol):
+    async def open_session(self, session: VerificationSession) -> bool:
+        """Write a new session. False when its nonce opened one already."""
+
+    async def session(self, session_id: str) -> VerificationSession | None: ...
+
+    async def session_by_nonce(self, nonce: str) -> VerificationSession | None: ...
+
+    async def answer_consent(self, consent: Consent, result: SessionResult | None) -> bool:
+        """Record the answer; consent -> capture, or with a result (declined) -> failed. False: not in consent."""
+
+    async def count_capture(self, session_id: str, limit: int) -> int | None:
+        """Count one capture if fewer than ``limit`` were counted; returns how many are left, None: no more."""
+
+    async def finish_session(self, session_id: str, result: SessionResult) -> bool:
+        """consent or capture -> passed | failed. False when the session was final already."""
+
+
+class GalleryStore(Protocol):
+    async def active_template(self, configuration_id: str, external_id: str) -> StoredTemplate | None: ...
+
+    async def enrol_pending(
+        self,
+        template: StoredTemplate,
+        after_sequence: int,
+        admits: Callable[[Sequence[TemplateChange]], bool],
+    ) -> bool:
+        """One unit of work under the write lock: ``admits`` judges what changed in the template's collection
+        after the given sequence, and only if it returns True the template is written as pending.
+
+        So the uniqueness check and the enrolment are one step, also with two processes enrolling at once.
+        False also when the external id has an active template by now.
+        """
+
+    async def template_changes(
+        self, configuration_id: str, after_sequence: int
+    ) -> Sequence[TemplateChange]:
+        """The collection's changes after a sequence number, in order, each template once at its latest."""
+
+
+class Store(
+    ClientStore,
+    TransactionStore,
+    GrantStore,
+    SubjectStore,
+    KeyStore,
+    ConfigurationStore,
+    SessionStore,
+    GalleryStore,
+    Protocol,
+):
+    """Everything: what an adapter implements and the composition root hands out in parts."""
+
+    async def close(self) -> None: ...
+
+
+class Conflict(Exception):
+    """The row exists already."""
+
+
+class WrongDatabase(Exception):
+    """The database belongs to another mode or region, or was written by a newer version."""

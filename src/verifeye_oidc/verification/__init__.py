@@ -1,0 +1,1 @@
+"""How the protocol has a face verified: one port, and an adapter for each service that can answer it."""

@@ -1,0 +1,1 @@
+"""The embedded verification service: configurations, sessions, gallery, enrolment and consent."""
