@@ -8,9 +8,12 @@ ProtocolError
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False)
 class ProtocolError(Exception):
-    """A request that is refused (RFC 6749, 4.1.2.1 and 5.2; OpenID Connect Core 1.0, 3.1.2.6; RFC 6750, 3.1)."""
+    """A request that is refused.
+
+    RFC 6749, 4.1.2.1 and 5.2; OpenID Connect Core 1.0, 3.1.2.6; RFC 6750, 3.1.
+    """
 
     error: str
     """The OAuth error code."""

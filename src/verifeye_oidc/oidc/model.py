@@ -110,7 +110,10 @@ class Transaction:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A person in a collection. Unique on (collection, identifier); ``sub`` is random and never reassigned."""
+    """A person in a collection, unique on (collection, identifier).
+
+    ``sub`` is random and never reassigned.
+    """
 
     external_id: str
     configuration_id: str

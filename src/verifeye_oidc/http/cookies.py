@@ -1,0 +1,49 @@
+"""Cookies that bind a transaction or a verification session to the browser that began it.
+
+One cookie per flow, so that two tabs never disturb each other; at most eight of a kind, the oldest goes.
+Name prefix and ``Secure`` follow the scheme of the issuer, never of the request.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+
+MAX_COOKIES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class BindingCookies:
+    """The cookies of one kind of flow: ``tx`` for transactions, ``vs`` for verification sessions."""
+
+    kind: Literal["tx", "vs"]
+    secure: bool
+
+    def secret(self, connection: HTTPConnection, ident: str) -> str | None:
+        """The secret that this browser holds for a flow; proof of nothing until its hash is compared."""
+        return connection.cookies.get(self._name(ident))
+
+    def set(
+        self, connection: HTTPConnection, response: Response, ident: str, secret: str, max_age: int
+    ) -> None:
+        """Give the browser the flow's secret, and drop its oldest flows beyond the limit.
+
+        Browsers send cookies of one path oldest first (RFC 6265, 5.4), so the first ones go.
+        """
+        prefix, name = self._name(""), self._name(ident)
+        others = [held for held in connection.cookies if held.startswith(prefix) and held != name]
+        for oldest in others[: max(0, len(others) - MAX_COOKIES + 1)]:
+            self._write(response, oldest, "", 0)
+        self._write(response, name, secret, max_age)
+
+    def clear(self, response: Response, ident: str) -> None:
+        self._write(response, self._name(ident), "", 0)
+
+    def _name(self, ident: str) -> str:
+        return f"{'__Host-' if self.secure else ''}verifeye-{self.kind}-{ident}"
+
+    def _write(self, response: Response, name: str, value: str, max_age: int) -> None:
+        response.set_cookie(
+            name, value, max_age=max_age, path="/", secure=self.secure, httponly=True, samesite="lax"
+        )

@@ -1,0 +1,118 @@
+"""Pure ASGI middleware: the shell that every request passes, and the limit on bodies.
+
+Pure, because Starlette's BaseHTTPMiddleware costs most of a small request's time (measured: 6.5k against 1.1k
+requests per CPU-second with three of each).
+"""
+
+from collections.abc import Mapping
+
+import structlog
+from starlette.datastructures import MutableHeaders
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from verifeye_oidc.clock import Clock
+from verifeye_oidc.ids import Ids
+
+MAX_BODY_BYTES = 64 * 1024
+
+log = structlog.get_logger("verifeye_oidc.http")
+
+
+class Shell:
+    """Correlation id, security headers, one log line without a query string, and the last resort."""
+
+    def __init__(self, app: ASGIApp, *, ids: Ids, clock: Clock, https: bool, last_resort: ASGIApp) -> None:
+        self._app = app
+        self._last_resort = last_resort
+        self._ids = ids
+        self._clock = clock
+        self._headers = _security_headers(https)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            return await self._app(scope, receive, send)
+        correlation_id = self._ids.handle()
+        scope["correlation_id"] = correlation_id
+        started = self._clock.monotonic()
+        status = 0
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                for name, value in self._headers.items():
+                    headers.setdefault(name, value)
+                headers["X-Correlation-Id"] = correlation_id
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(correlation_id=correlation_id):
+            try:
+                await self._app(scope, receive, send_with_headers)
+            except Exception:
+                log.exception("request failed", path=scope["path"])
+                if scope["type"] == "http" and status == 0:
+                    await self._last_resort(scope, receive, send_with_headers)
+            finally:
+                log.info(
+                    "request",
+                    method=scope.get("method", "WEBSOCKET"),
+                    path=scope["path"],
+                    status=status,
+                    milliseconds=round((self._clock.monotonic() - started) * 1000, 1),
+                )
+
+
+class BodyLimit:
+    """Refuses a body over the limit by its announced length, and by its true one."""
+
+    def __init__(self, app: ASGIApp, *, max_bytes: int = MAX_BODY_BYTES) -> None:
+        self._app = app
+        self._max_bytes = max_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        announced = dict(scope["headers"]).get(b"content-length", b"0")
+        if not announced.isdigit() or int(announced) > self._max_bytes:
+            return await _too_large()(scope, receive, send)
+        body = bytearray()
+        more = True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return None
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+            if len(body) > self._max_bytes:
+                return await _too_large()(scope, receive, send)
+        delivered = False
+
+        async def receive_whole() -> Message:
+            nonlocal delivered
+            if delivered:
+                return await receive()
+            delivered = True
+            return {"type": "http.request", "body": bytes(body), "more_body": False}
+
+        return await self._app(scope, receive_whole, send)
+
+
+def _security_headers(https: bool) -> Mapping[str, str]:
+    headers = {
+        "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+        "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Cache-Control": "no-store",
+    }
+    if https:
+        headers["Strict-Transport-Security"] = "max-age=63072000"
+    return headers
+
+
+def _too_large() -> JSONResponse:
+    return JSONResponse(
+        {"error": "invalid_request", "error_description": "the request body is too large"}, 413
+    )
