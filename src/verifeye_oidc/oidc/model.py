@@ -151,6 +151,8 @@ class Grant:
     scope: tuple[str, ...]
     outcome: Outcome
     expires_at: int
+    acr_values: tuple[str, ...] = ()
+    """What was asked for, in order of preference: decides which of the reached values is said."""
 
 
 @dataclass(frozen=True, slots=True)
