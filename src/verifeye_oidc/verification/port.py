@@ -89,6 +89,7 @@ class FailureReason(StrEnum):
     ENROLMENT_CONFLICT = "enrolment_conflict"
     VERIFIER_MISSING = "verifier_missing"
     TIME_OUT = "time_out"
+    SERVICE_UNAVAILABLE = "service_unavailable"
 
 
 @dataclass(frozen=True, slots=True)
