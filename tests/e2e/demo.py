@@ -1,0 +1,66 @@
+"""The demo as a person starts it: one process, a provider on localhost and Acme on another site."""
+
+import contextlib
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+
+from tests.support.shared import REPOSITORY
+
+START_SECONDS = 30
+COMMAND = REPOSITORY / ".venv" / "bin" / "verifeye-oidc"
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """Where a running demo listens: `provider` (the issuer) and `acme` (the relying party)."""
+
+    provider: str
+    acme: str
+    log: Path
+
+
+@contextlib.contextmanager
+def running_demo(folder: Path, *options: str, no_face_seconds: int = 4) -> Iterator[Demo]:
+    """Start `verifeye-oidc demo` on free ports, its data in `folder`; wait for both sites; end it at last."""
+    port, acme_port = _free_ports(2)
+    demo = Demo(f"http://localhost:{port}", f"http://127.0.0.1:{acme_port}", folder / "demo.log")
+    command = [
+        str(COMMAND), "demo", "--no-browser", "--port", str(port), "--acme-port", str(acme_port),
+        "--data-dir", str(folder / "data"), *options,
+    ]  # fmt: skip
+    environment = os.environ | {"VERIFEYE_OIDC_CAPTURE_NO_FACE_SECONDS": str(no_face_seconds)}
+    with demo.log.open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=environment)
+        try:
+            _wait_until_ready(process, demo)
+            yield demo
+        finally:
+            process.terminate()
+            process.wait(timeout=15)
+
+
+def _free_ports(count: int) -> list[int]:
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [opened.getsockname()[1] for opened in sockets]
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], demo: Demo) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    waiting = [f"{demo.provider}/readyz", demo.acme]
+    with httpx2.Client(timeout=2, trust_env=False) as client:
+        while waiting:
+            with contextlib.suppress(httpx2.TransportError):
+                if client.get(waiting[0]).is_success:
+                    waiting.pop(0)
+                    continue
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"the demo does not answer on {waiting[0]}:\n{demo.log.read_text()}")
+            time.sleep(0.05)

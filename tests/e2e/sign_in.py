@@ -1,0 +1,84 @@
+"""One person's way through a sign-in, by the names that the pages fix."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from playwright.sync_api import ConsoleMessage, Error, Page, expect
+
+from tests.e2e.demo import Demo
+
+MAX_CAPTURES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What Acme shows at the end: `event` and the ID token's claims, or the OAuth error's code."""
+
+    event: str | None
+    claims: dict[str, Any]
+    error: str | None
+
+
+class SignIn:
+    """Drives `page` from Acme to the camera and back."""
+
+    def __init__(self, page: Page, demo: Demo) -> None:
+        self.page = page
+        self._demo = demo
+        self.complaints: list[str] = []
+        page.on("console", self._hear)
+        page.on("pageerror", self._hear)
+
+    def ask(self, identifier: str) -> "SignIn":
+        """At Acme: name oneself and ask to sign in; ends on the consent page."""
+        self.page.goto(self._demo.acme)
+        self.page.fill("#identifier", identifier)
+        self.page.click("#sign-in")
+        self.page.locator("#accept").wait_for()
+        return self
+
+    def accept(self) -> "SignIn":
+        """Consent; ends on the capture page, the camera being asked for."""
+        self.page.click("#accept")
+        self.page.locator("#capture").wait_for()
+        return self
+
+    def panel(self, name: str) -> None:
+        """Wait until the capture page shows this panel."""
+        expect(self.page.locator(f'[data-panel="{name}"]')).to_be_visible()
+
+    def cancel(self) -> Outcome:
+        """Press cancel on the capture page."""
+        self.page.click("#cancel")
+        return self.outcome()
+
+    def outcome(self) -> Outcome:
+        """Wait for Acme's last word, using every capture that is offered."""
+        for _ in range(MAX_CAPTURES):
+            self.page.locator("#event, #error, #try-again:visible").first.wait_for()
+            if not self.page.locator("#try-again").is_visible():
+                break
+            self.page.click("#try-again")
+        else:
+            self.page.locator("#event, #error").first.wait_for()
+        assert self.page.url.startswith(self._demo.acme), self.page.locator("body").inner_text()
+        return self._read()
+
+    def run(self, identifier: str) -> Outcome:
+        """The whole sign-in; the browser must have had nothing to complain of."""
+        outcome = self.ask(identifier).accept().outcome()
+        assert self.complaints == []
+        return outcome
+
+    def _read(self) -> Outcome:
+        if self.page.locator("#error").count():
+            return Outcome(None, {}, self.page.locator("#error").inner_text())
+        claims = json.loads(self.page.locator("#id-token").inner_text())
+        return Outcome(self.page.locator("#event").inner_text(), claims, None)
+
+    def _hear(self, message: ConsoleMessage | Error) -> None:
+        if isinstance(message, Error):
+            self.complaints.append(message.message)
+        elif message.type == "error":
+            self.complaints.append(message.text)
