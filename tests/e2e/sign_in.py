@@ -73,9 +73,11 @@ class SignIn:
 
     def _read(self) -> Outcome:
         if self.page.locator("#error").count():
-            return Outcome(None, {}, self.page.locator("#error").inner_text())
-        claims = json.loads(self.page.locator("#id-token").inner_text())
-        return Outcome(self.page.locator("#event").inner_text(), claims, None)
+            return Outcome(None, {}, self._text("#error"))
+        return Outcome(self._text("#event"), json.loads(self._text("#id-token")), None)
+
+    def _text(self, selector: str) -> str:
+        return (self.page.locator(selector).text_content() or "").strip()
 
     def _hear(self, message: ConsoleMessage | Error) -> None:
         if isinstance(message, Error):
