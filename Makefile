@@ -51,11 +51,11 @@ clean: ## forget the environment (models, data and caches stay)
 	@touch $@
 
 .venv/.synced: uv.lock pyproject.toml | .uv/.ready
-	@echo "==> dependencies (about 400 MB the first time)"
+	@echo "==> dependencies (about 650 MB on disk)"
 	@.uv/bin/uv sync --frozen --python $(PYTHON)
 	@touch $@
 
-.venv/.models: .venv/.synced $(wildcard src/verifeye_oidc/faces/models.lock)
+.venv/.models: .venv/.synced $(wildcard src/verifeye_oidc/faces/models/models.lock)
 	@echo "==> face models"
 	@$(BIN)/verifeye-oidc models install
 	@touch $@

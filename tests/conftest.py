@@ -1,11 +1,18 @@
-"""For every test: a skip says why, and fails the run in CI where the evaluation media are present."""
+"""For every test: a skip says why, and fails the run in CI where the evaluation media are present.
+
+Property tests draw the same examples at every run, and are not timed: the machine is shared.
+"""
 
 import os
 
+import hypothesis
 import pytest
 from _pytest.terminal import TerminalReporter
 
 from tests.support.shared import shared_dir
+
+hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None, print_blob=True)
+hypothesis.settings.load_profile("repeatable")
 
 
 @pytest.hookimpl(trylast=True)
