@@ -35,9 +35,7 @@ class Configuration:
 
     @property
     def collection(self) -> Collection:
-        return Collection(
-            self.configuration_id, self.name, self.face, self.liveness, self.enrolment_policy
-        )
+        return Collection(self.configuration_id, self.name, self.face, self.liveness, self.enrolment_policy)
 
 
 class SessionState(StrEnum):
@@ -83,7 +81,7 @@ class VerificationSession:
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """What a person was told before the camera was asked for, and what they answered (GDPR Art. 7(1), 9(2)(a))."""
+    """What a person was told before the camera was asked for, and what they answered (GDPR Art. 7(1))."""
 
     session_id: str
     configuration_id: str
