@@ -1,0 +1,76 @@
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from verifeye_oidc.oidc.errors import ProtocolError
+from verifeye_oidc.oidc.refusals import refusal
+from verifeye_oidc.oidc.responses import (
+    AuthorizationResponse,
+    code_response,
+    error_response,
+    form_target,
+)
+from verifeye_oidc.verification.port import FailureReason
+
+ISSUER = "https://login.example"
+
+
+@pytest.mark.parametrize(
+    ("redirect_uri", "location"),
+    [
+        ("https://rp.example/cb", "https://rp.example/cb?code=c"),
+        ("https://rp.example/cb?", "https://rp.example/cb?code=c"),
+        ("https://rp.example/cb?tenant=a%2Fb&x", "https://rp.example/cb?tenant=a%2Fb&x&code=c"),
+        ("https://rp.example/cb?a=1&", "https://rp.example/cb?a=1&code=c"),
+        ("https://RP.example:443/%7Ecb?a=b+c", "https://RP.example:443/%7Ecb?a=b+c&code=c"),
+        ("com.example.app:/cb", "com.example.app:/cb?code=c"),
+    ],
+)
+def test_a_redirect_uri_is_kept_byte_for_byte(redirect_uri: str, location: str) -> None:
+    assert AuthorizationResponse(redirect_uri, {"code": "c"}).location == location
+
+
+@pytest.mark.parametrize(
+    "state", ["a b", "&code=other", "#x", "%41", "+", '"<script>', "a\r\nX: y", "~" * 128]
+)
+def test_a_state_comes_back_unchanged_and_breaks_out_of_nothing(state: str) -> None:
+    location = code_response("https://rp.example/cb", "c", state, ISSUER).location
+    assert parse_qsl(urlsplit(location).query) == [("code", "c"), ("state", state), ("iss", ISSUER)]
+    assert location.isascii()
+    assert location.isprintable()
+    assert not urlsplit(location).fragment
+
+
+def test_no_state_is_answered_by_none() -> None:
+    answer = error_response("https://rp.example/cb", ProtocolError("access_denied", "no"), None, ISSUER)
+    assert answer.parameters == {"error": "access_denied", "error_description": "no", "iss": ISSUER}
+
+
+def test_a_client_hears_the_same_of_a_wrong_face_a_spoof_and_a_stranger() -> None:
+    silent = {
+        FailureReason.MISMATCH,
+        FailureReason.SPOOF,
+        FailureReason.DUPLICATE,
+        FailureReason.NOT_ENROLLED,
+    }
+    assert {(refusal(reason).error, refusal(reason).description) for reason in silent} == {
+        ("access_denied", "the person was not verified")
+    }
+
+
+@pytest.mark.parametrize("reason", FailureReason)
+def test_every_failure_has_its_error(reason: FailureReason) -> None:
+    unavailable = reason is FailureReason.SERVICE_UNAVAILABLE
+    assert refusal(reason).error == ("temporarily_unavailable" if unavailable else "access_denied")
+
+
+@pytest.mark.parametrize(
+    ("redirect_uri", "source"),
+    [
+        ("https://rp.example/cb?x=1", "https://rp.example"),
+        ("http://127.0.0.1:8081/cb", "http://127.0.0.1:8081"),
+        ("com.example.app:/cb", "com.example.app:"),
+    ],
+)
+def test_how_a_policy_names_a_redirect_uri(redirect_uri: str, source: str) -> None:
+    assert form_target(redirect_uri) == source
