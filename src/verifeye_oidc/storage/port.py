@@ -40,13 +40,11 @@ class TransactionStore(Protocol):
     async def identify(self, handle: str, identifier: str) -> bool:
         """created, without an identifier -> with one. False when it was not in that state."""
 
-    async def begin_verification(
-        self, handle: str, external_id: str, enrolment: Provenance | None
-    ) -> bool:
+    async def begin_verification(self, handle: str, external_id: str, enrolment: Provenance | None) -> bool:
         """created -> verifying. False when it was not created any more."""
 
     async def lease(self, handle: str, now: int, until: int) -> bool:
-        """verifying, or deciding under a lease that lapsed -> deciding, leased until then. One caller wins."""
+        """verifying, or deciding under a lease that lapsed -> deciding, leased until then. One wins."""
 
     async def release(self, handle: str) -> None:
         """deciding -> verifying: nothing was decided, so that the genuine browser can come again."""
@@ -62,10 +60,8 @@ class TransactionStore(Protocol):
         another active template of that subject) took the identifier meanwhile.
         """
 
-    async def enrol_invited(
-        self, handle: str, subject: Subject, session_id: str, now: int
-    ) -> bool:
-        """As ``grant``, for a transaction that serves an invitation: the invitation is used up, no grant is made.
+    async def enrol_invited(self, handle: str, subject: Subject, session_id: str, now: int) -> bool:
+        """As ``grant``, for a transaction that serves an invitation: that is used up, and no grant is made.
 
         False, and nothing written, also when the invitation was used or has expired.
         """
@@ -96,7 +92,7 @@ class GrantStore(Protocol):
         """
 
     async def unredeemed_grant(self, handle: str, now: int) -> Grant | None:
-        """The transaction's grant while its code is neither taken nor expired: what a reload may be given again."""
+        """The transaction's grant while its code is neither taken nor expired: a reload gets it again."""
 
     async def grant_of_token(self, token_hash: bytes, now: int) -> Grant | None:
         """The grant behind a live access token."""
@@ -148,10 +144,16 @@ class SessionStore(Protocol):
     async def session_by_nonce(self, nonce: str) -> VerificationSession | None: ...
 
     async def answer_consent(self, consent: Consent, result: SessionResult | None) -> bool:
-        """Record the answer; consent -> capture, or with a result (declined) -> failed. False: not in consent."""
+        """Record the answer: consent -> capture, or with a result (declined) -> failed.
+
+        False, and nothing recorded: it was not in consent.
+        """
 
     async def count_capture(self, session_id: str, limit: int) -> int | None:
-        """Count one capture if fewer than ``limit`` were counted; returns how many are left, None: no more."""
+        """Count one capture of a session in capture if fewer than ``limit`` were counted.
+
+        Returns how many are left; None: no more.
+        """
 
     async def finish_session(self, session_id: str, result: SessionResult) -> bool:
         """consent or capture -> passed | failed. False when the session was final already."""
@@ -167,15 +169,14 @@ class GalleryStore(Protocol):
         admits: Callable[[Sequence[TemplateChange]], bool],
     ) -> bool:
         """One unit of work under the write lock: ``admits`` judges what changed in the template's collection
-        after the given sequence, and only if it returns True the template is written as pending.
+        after the given sequence, and only if it returns True the template is written as pending. It is called
+        on the adapter's thread and must not wait for anything.
 
         So the uniqueness check and the enrolment are one step, also with two processes enrolling at once.
-        False also when the external id has an active template by now.
+        False also when the external id has an active template by now, or the session wrote one already.
         """
 
-    async def template_changes(
-        self, configuration_id: str, after_sequence: int
-    ) -> Sequence[TemplateChange]:
+    async def template_changes(self, configuration_id: str, after_sequence: int) -> Sequence[TemplateChange]:
         """The collection's changes after a sequence number, in order, each template once at its latest."""
 
 

@@ -1,0 +1,177 @@
+"""Units of work around a decision: the grant, the code that is taken once, the token that it gives."""
+
+import hmac
+import sqlite3
+
+from verifeye_oidc.oidc.model import AccessToken, Grant, Subject
+from verifeye_oidc.storage.codec import Codec
+from verifeye_oidc.storage.port import CodeBinding
+from verifeye_oidc.storage.sqlite.connection import Database
+from verifeye_oidc.storage.sqlite.gallery import record_change
+from verifeye_oidc.verification.port import Event
+
+
+class GrantRows:
+    """GrantStore, and how TransactionStore ends well. Every check stands before the first write."""
+
+    _database: Database
+    _codec: Codec
+
+    async def grant(self, grant: Grant, subject: Subject, session_id: str, now: int) -> bool:
+        row = self._codec.grant_row(grant)
+        enrols = grant.outcome.event is Event.ENROLLED
+
+        def unit(connection: sqlite3.Connection) -> bool:
+            if not self._is_deciding(connection, grant.transaction, subject, "request"):
+                return False
+            template = _pending_template(connection, grant.transaction, subject, session_id, now)
+            if (enrols and template is None) or not self._may_keep(connection, subject, template):
+                return False
+            self._keep(connection, grant.transaction, subject, template)
+            connection.execute(
+                "INSERT INTO grants (code_hash, handle, client_id, redirect_uri, code_challenge, content,"
+                " expires_at) VALUES (:code_hash, :handle, :client_id, :redirect_uri, :code_challenge,"
+                " :content, :expires_at)",
+                row,
+            )
+            return True
+
+        return await self._database.write(unit)
+
+    async def enrol_invited(self, handle: str, subject: Subject, session_id: str, now: int) -> bool:
+        lookup = self._codec.identifier_lookup(subject.configuration_id, subject.identifier)
+
+        def unit(connection: sqlite3.Connection) -> bool:
+            if not self._is_deciding(connection, handle, subject, "invitation_hash"):
+                return False
+            template = _pending_template(connection, handle, subject, session_id, now)
+            if template is None or not self._may_keep(connection, subject, template):
+                return False
+            used = connection.execute(
+                "UPDATE invitations SET used_at = :now WHERE used_at IS NULL AND expires_at > :now"
+                " AND configuration_id = :configuration_id AND identifier_lookup = :lookup"
+                " AND invitation_hash = (SELECT invitation_hash FROM transactions WHERE handle = :handle)",
+                {
+                    "now": now,
+                    "handle": handle,
+                    "configuration_id": subject.configuration_id,
+                    "lookup": lookup,
+                },
+            )
+            if used.rowcount != 1:
+                return False
+            self._keep(connection, handle, subject, template)
+            return True
+
+        return await self._database.write(unit)
+
+    async def take_code(
+        self, code_hash: bytes, binding: CodeBinding, token: AccessToken, now: int
+    ) -> Grant | None:
+        if (token.code_hash, token.client_id) != (code_hash, binding.client_id):
+            raise ValueError("an access token is given to the client that takes the code, for this code")
+
+        def unit(connection: sqlite3.Connection) -> sqlite3.Row | None:
+            found: sqlite3.Row | None = connection.execute(
+                "SELECT * FROM grants WHERE code_hash = ? AND client_id = ?", (code_hash, binding.client_id)
+            ).fetchone()
+            if found is None:
+                return None
+            if found["taken_at"] is not None:
+                connection.execute("DELETE FROM access_tokens WHERE code_hash = ?", (code_hash,))
+                return None
+            if found["expires_at"] <= now or not _is_bound(found, binding):
+                return None
+            connection.execute("UPDATE grants SET taken_at = ? WHERE code_hash = ?", (now, code_hash))
+            connection.execute(
+                "INSERT INTO access_tokens (token_hash, code_hash, client_id, expires_at)"
+                " VALUES (?, ?, ?, ?)",
+                (token.token_hash, code_hash, token.client_id, token.expires_at),
+            )
+            return found
+
+        row = await self._database.write(unit)
+        return None if row is None else self._codec.grant(row)
+
+    async def unredeemed_grant(self, handle: str, now: int) -> Grant | None:
+        row = self._database.read_one(
+            "SELECT * FROM grants WHERE handle = ? AND taken_at IS NULL AND expires_at > ?", handle, now
+        )
+        return None if row is None else self._codec.grant(row)
+
+    async def grant_of_token(self, token_hash: bytes, now: int) -> Grant | None:
+        row = self._database.read_one(
+            "SELECT g.* FROM access_tokens a JOIN grants g USING (code_hash)"
+            " WHERE a.token_hash = ? AND a.expires_at > ?",
+            token_hash,
+            now,
+        )
+        return None if row is None else self._codec.grant(row)
+
+    def _is_deciding(
+        self, connection: sqlite3.Connection, handle: str, subject: Subject, serves: str
+    ) -> bool:
+        """Whether the transaction still waits for this decision, about this person."""
+        row = connection.execute(
+            "SELECT * FROM transactions WHERE handle = ? AND state = 'deciding'"
+            " AND configuration_id = ? AND external_id = ?",
+            (handle, subject.configuration_id, subject.external_id),
+        ).fetchone()
+        return row is not None and row[serves] is not None
+
+    def _may_keep(self, connection: sqlite3.Connection, subject: Subject, template: str | None) -> bool:
+        """Whether nobody took the identifier, the external id or the template's place meanwhile."""
+        lookup = self._codec.identifier_lookup(subject.configuration_id, subject.identifier)
+        others = connection.execute(
+            "SELECT external_id, identifier_lookup, sub FROM subjects WHERE configuration_id = ?"
+            " AND (external_id = ? OR identifier_lookup = ?)",
+            (subject.configuration_id, subject.external_id, lookup),
+        ).fetchall()
+        same = (subject.external_id, lookup, subject.sub)
+        if any(tuple(other) != same for other in others):
+            return False
+        return (
+            template is None
+            or not connection.execute(
+                "SELECT 1 FROM templates"
+                " WHERE configuration_id = ? AND external_id = ? AND pending_until IS NULL",
+                (subject.configuration_id, subject.external_id),
+            ).fetchone()
+        )
+
+    def _keep(
+        self, connection: sqlite3.Connection, handle: str, subject: Subject, template: str | None
+    ) -> None:
+        connection.execute(
+            "UPDATE transactions SET state = 'granted', lease_until = NULL WHERE handle = ?", (handle,)
+        )
+        connection.execute(
+            "INSERT INTO subjects (configuration_id, external_id, identifier_lookup, identifier, sub,"
+            " created_at) VALUES (:configuration_id, :external_id, :identifier_lookup, :identifier, :sub,"
+            " :created_at)"
+            " ON CONFLICT (configuration_id, external_id) DO NOTHING",
+            self._codec.subject_row(subject),
+        )
+        if template is not None:
+            connection.execute("UPDATE templates SET pending_until = NULL WHERE template_id = ?", (template,))
+            record_change(connection, subject.configuration_id, template)
+
+
+def _pending_template(
+    connection: sqlite3.Connection, handle: str, subject: Subject, session_id: str, now: int
+) -> str | None:
+    """The template that the session wrote for this person, under the provenance that was ordered."""
+    row = connection.execute(
+        "SELECT template_id FROM templates WHERE session_id = ? AND configuration_id = ? AND external_id = ?"
+        " AND pending_until > ? AND provenance = (SELECT enrolment FROM transactions WHERE handle = ?)",
+        (session_id, subject.configuration_id, subject.external_id, now, handle),
+    ).fetchone()
+    return None if row is None else str(row["template_id"])
+
+
+def _is_bound(row: sqlite3.Row, binding: CodeBinding) -> bool:
+    """Whether the caller proved the redirect URI and the verifier that the code was issued for."""
+    challenge, presented = row["code_challenge"], binding.code_challenge
+    if row["redirect_uri"] != binding.redirect_uri or (challenge is None) != (presented is None):
+        return False
+    return challenge is None or hmac.compare_digest(challenge.encode(), (presented or "").encode())
