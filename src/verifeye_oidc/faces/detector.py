@@ -8,7 +8,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 _STRIDES = (8, 16, 32)
-_LONG_SIDE = 320
+_LONG_SIDE = 480
 _SCORE = 0.8
 _OVERLAP = 0.3
 
@@ -34,7 +34,7 @@ class Face:
 
 
 class Detector:
-    """Finds faces in a frame reduced to 320 pixels on its longer side, whatever its shape."""
+    """Finds faces in a frame reduced to at most 480 pixels on its longer side, whatever its shape."""
 
     def __init__(self, session: onnxruntime.InferenceSession) -> None:
         self._session = session
@@ -44,12 +44,9 @@ class Detector:
     def detect(self, image: NDArray[np.uint8]) -> list[Face]:
         """The faces that score at least 0.8, the largest first; `image` is uint8[height, width, 3], BGR."""
         height, width = image.shape[:2]
-        scale = _LONG_SIDE / max(height, width)
-        small = cv2.resize(
-            image,
-            (max(1, round(width * scale)), max(1, round(height * scale))),
-            interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR,
-        )
+        scale = min(1.0, _LONG_SIDE / max(height, width))
+        size = max(1, round(width * scale)), max(1, round(height * scale))
+        small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
         padded = cv2.copyMakeBorder(
             small, 0, -small.shape[0] % 32, 0, -small.shape[1] % 32, cv2.BORDER_CONSTANT, value=(0, 0, 0)
         )

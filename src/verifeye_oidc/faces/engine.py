@@ -39,9 +39,9 @@ class Engine:
         """
         cv2.setNumThreads(1)
         return cls(
-            Detector(_session(models_dir, DETECTOR)),
-            Embedder(_session(models_dir, EMBEDDER)),
-            AntiSpoof(_session(models_dir, SPOOF_NEAR), _session(models_dir, SPOOF_WIDE)),
+            Detector(session(models_dir, DETECTOR)),
+            Embedder(session(models_dir, EMBEDDER)),
+            AntiSpoof(session(models_dir, SPOOF_NEAR), session(models_dir, SPOOF_WIDE)),
             FrameLimits(bytes=max_frame_bytes, pixels=max_frame_pixels),
         )
 
@@ -56,7 +56,8 @@ class Engine:
         )
 
 
-def _session(models_dir: Path, model: Model) -> onnxruntime.InferenceSession:
+def session(models_dir: Path, model: Model) -> onnxruntime.InferenceSession:
+    """One checked model on one thread, which sleeps while it waits. Raises models.InstallError."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1

@@ -14,12 +14,12 @@ _BYSTANDER_AREA = 0.4  # of the main face: from there on, whose face counts is i
 _LEAST_WIDTH = 64.0  # pixels: below, the 112 x 112 of the aligned face are mostly invented
 _MOST_WIDTH = 0.65  # of the frame: above, anti-spoofing lacks the surroundings that it was trained with
 _MOST_OUTSIDE = 0.05  # of the face's width or height
-_LEAST_BRIGHTNESS = 35.0
-_LEAST_SHARPNESS = 30.0
+_LEAST_BRIGHTNESS = 45.0
+_LEAST_SHARPNESS = 40.0
 _MOST_YAW = 0.28
 _MOST_PITCH = 0.28
 _MOST_ROLL = 0.6  # height difference of the eyes over their distance: 31 degrees
-_FRONTAL_NOSE = 0.5  # how far down from the eyes to the mouth the nose of a frontal face stands
+_FRONTAL_NOSE = 0.57  # how far down from the eyes to the mouth the nose of a frontal face stands
 
 
 @dataclass(frozen=True, slots=True)

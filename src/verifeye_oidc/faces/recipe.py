@@ -54,9 +54,9 @@ RECIPE = Recipe(
     id="sface-2021dec-mirrored-1",
     model_sha256="fb143eea07838aa532d1c95df5f69899974ea0140e1fba05e94204be13ed74ee",
     operating_points=(
-        OperatingPoint(1e-3, 0.372, 7_250, 7_250_000, 0, 1_500),
-        OperatingPoint(1e-4, 0.428, 725, 7_250_000, 0, 1_500),
-        OperatingPoint(1e-5, 0.479, 72, 7_250_000, 0, 1_500),
-        OperatingPoint(1e-6, 0.524, 7, 7_250_000, 0, 1_500),
+        OperatingPoint(1e-3, 0.3744, 7_250, 7_255_536, 1_482, 1_500),
+        OperatingPoint(1e-4, 0.4288, 724, 7_255_536, 1_462, 1_500),
+        OperatingPoint(1e-5, 0.4785, 72, 7_255_536, 1_437, 1_500),
+        OperatingPoint(1e-6, 0.5263, 7, 7_255_536, 1_396, 1_500),
     ),
 )

