@@ -41,7 +41,7 @@ class Pages:
         """Render a template.
 
         ``form_action`` names the origins, beside our own, to which a form on the page may lead: browsers
-        apply the directive to the whole redirect chain after a form. ``camera`` allows the page to ask for it.
+        apply the directive to the whole redirect chain after a form. ``camera`` lets the page ask for one.
         """
         html = self._environment.get_template(template).render(**context)
         headers = {

@@ -1,0 +1,1 @@
+"""Administration: use cases, and the command line that only calls them."""

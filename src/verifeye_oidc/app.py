@@ -1,0 +1,197 @@
+"""The composition root: settings -> ports -> ASGI app. The only module that names adapters."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+import uvicorn
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+
+from verifeye_oidc.clock import Clock, SystemClock
+from verifeye_oidc.faces import Engine, models
+from verifeye_oidc.http.cookies import BindingCookies
+from verifeye_oidc.http.health import Health
+from verifeye_oidc.http.middleware import BodyLimit, Shell
+from verifeye_oidc.http.pages import Pages
+from verifeye_oidc.http.provider.documents import PublicDocument
+from verifeye_oidc.http.provider.front import FrontChannel
+from verifeye_oidc.http.provider.token import TokenEndpoint
+from verifeye_oidc.http.provider.userinfo import UserInfoEndpoint
+from verifeye_oidc.http.routes import error_pages, last_resort, provider_routes
+from verifeye_oidc.http.verification.routes import verification_routes
+from verifeye_oidc.ids import Ids, RandomIds
+from verifeye_oidc.keys.signer import StoredKeySigner, open_signer
+from verifeye_oidc.keys.vault import MasterKeyRefused, MasterKeys, Vault, create_master_key, load_master_key
+from verifeye_oidc.oidc.begin import Begin
+from verifeye_oidc.oidc.claims import ClaimRules
+from verifeye_oidc.oidc.client_auth import ClientAuthentication
+from verifeye_oidc.oidc.discovery import provider_metadata
+from verifeye_oidc.oidc.flow import Flow
+from verifeye_oidc.oidc.grants.authorization_code import GRANT_TYPE, AuthorizationCodeGrant
+from verifeye_oidc.oidc.tokens import Tokens
+from verifeye_oidc.oidc.userinfo import UserInfo
+from verifeye_oidc.settings import Settings, SettingsRefused
+from verifeye_oidc.storage.port import Store
+from verifeye_oidc.storage.sqlite import open_sqlite
+from verifeye_oidc.verification.embedded import EmbeddedVerification
+from verifeye_oidc.verifier.capture import CaptureLimits
+from verifeye_oidc.verifier.service import VerificationService
+
+PURGE_SECONDS = 600
+
+log = structlog.get_logger("verifeye_oidc")
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What an opened installation is made of: all that administration needs."""
+
+    settings: Settings
+    clock: Clock
+    ids: Ids
+    vault: Vault
+    store: Store
+
+
+@contextlib.asynccontextmanager
+async def open_house(settings: Settings) -> AsyncIterator[House]:
+    """Open the installation that the settings name, making it at the first start.
+
+    Raises SettingsRefused, and WrongDatabase when the database belongs to another mode or region.
+    """
+    ids = RandomIds()
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    vault = Vault(_master_keys(settings, ids))
+    store = open_sqlite(settings.sqlite_path, vault, mode=settings.verification, region=settings.region)
+    try:
+        yield House(settings, SystemClock(), ids, vault, store)
+    finally:
+        await store.close()
+
+
+@contextlib.asynccontextmanager
+async def open_app(house: House) -> AsyncIterator[Starlette]:
+    """The provider and its verification service as one ASGI application, with their threads."""
+    engine = await asyncio.to_thread(_engine, house.settings)
+    signer = await open_signer(house.store, issuer=house.settings.issuer, clock=house.clock)
+    service = VerificationService(
+        store=house.store,
+        engine=engine,
+        clock=house.clock,
+        ids=house.ids,
+        limits=CaptureLimits(no_face_seconds=house.settings.capture_no_face_seconds),
+    )
+    purging = asyncio.create_task(_purge(house))
+    try:
+        yield build_app(house, service, signer)
+    finally:
+        purging.cancel()
+        service.close()
+
+
+def build_app(house: House, service: VerificationService, signer: StoredKeySigner) -> Starlette:
+    """Put the rooms together."""
+    issuer, store, clock, ids = house.settings.issuer, house.store, house.clock, house.ids
+    pages = Pages()
+    rules = ClaimRules(region=house.settings.region)
+    tokens = Tokens(issuer=issuer, signer=signer, rules=rules, clock=clock, ids=ids)
+    code_grant = AuthorizationCodeGrant(grants=store, tokens=tokens, clock=clock)
+    flow = Flow(
+        issuer=issuer,
+        store=store,
+        verification=EmbeddedVerification(service=service, clock=clock, issuer=issuer),
+        clock=clock,
+        ids=ids,
+        code_key=house.vault.derive("authorization-code"),
+    )
+    front = FrontChannel(
+        issuer=issuer,
+        begin=Begin(issuer=issuer, store=store, clock=clock, ids=ids),
+        flow=flow,
+        pages=pages,
+        cookies=BindingCookies("tx", secure=house.settings.https),
+    )
+    app = Starlette(
+        routes=[
+            *provider_routes(
+                front=front,
+                token=TokenEndpoint(ClientAuthentication(store), {GRANT_TYPE: code_grant.exchange}),
+                userinfo=UserInfoEndpoint(UserInfo(grants=store, rules=rules, clock=clock)),
+                discovery=PublicDocument(provider_metadata(issuer)),
+                jwks=PublicDocument({"keys": signer.public_keys()}),
+                health=Health(store),
+                pages=pages,
+            ),
+            *verification_routes(service=service, pages=pages, issuer=issuer, clock=clock),
+        ],
+        middleware=[
+            Middleware(
+                Shell, ids=ids, clock=clock, https=house.settings.https, last_resort=last_resort(pages)
+            ),
+            Middleware(BodyLimit),
+        ],
+        exception_handlers=error_pages(pages),
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+async def serve_house(settings: Settings) -> None:
+    """Serve until the process is asked to stop."""
+    async with open_house(settings) as house, open_app(house) as app:
+        config = uvicorn.Config(
+            app,
+            host=settings.host,
+            port=settings.port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+        )
+        log.info("serving", issuer=settings.issuer, host=settings.host, port=settings.port)
+        await uvicorn.Server(config).serve()
+
+
+def _engine(settings: Settings) -> Engine:
+    try:
+        return Engine.load(settings.models_dir or models.default_dir())
+    except models.InstallError as missing:
+        raise SettingsRefused(str(missing)) from missing
+
+
+def _master_keys(settings: Settings, ids: Ids) -> MasterKeys:
+    """The master key: named by the settings, or made here, which only a loopback issuer may."""
+    path = settings.master_key_file or settings.data_dir / "master.key"
+    try:
+        return load_master_key(path)
+    except MasterKeyRefused as refused:
+        raise SettingsRefused(str(refused)) from refused
+    except FileNotFoundError:
+        if settings.master_key_file is not None:
+            raise SettingsRefused(f"master_key_file: there is no file {path}") from None
+        if settings.sqlite_path.exists():
+            raise SettingsRefused(
+                f"{path} is missing, and without it nothing in {settings.sqlite_path} can be read. "
+                "Restore it from your backup, or start anew with another data directory."
+            ) from None
+    return _made_once(path, ids)
+
+
+def _made_once(path: Path, ids: Ids) -> MasterKeys:
+    try:
+        return create_master_key(path, ids)
+    except FileExistsError:
+        return load_master_key(path)
+
+
+async def _purge(house: House) -> None:
+    """Drop what expired, now and then, for as long as the process runs."""
+    while True:
+        try:
+            await house.store.purge(house.clock.now())
+        except Exception:
+            log.exception("purging failed; it is tried again")
+        await asyncio.sleep(PURGE_SECONDS)

@@ -1,0 +1,78 @@
+"""The whole URL table."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from verifeye_oidc.http.health import Health
+from verifeye_oidc.http.pages import Pages
+from verifeye_oidc.http.provider.documents import PublicDocument
+from verifeye_oidc.http.provider.front import FrontChannel
+from verifeye_oidc.http.provider.token import TokenEndpoint
+from verifeye_oidc.http.provider.userinfo import UserInfoEndpoint
+from verifeye_oidc.oidc.discovery import DISCOVERY_PATH, JWKS_PATH, TOKEN_PATH, USERINFO_PATH
+
+
+def provider_routes(
+    *,
+    front: FrontChannel,
+    token: TokenEndpoint,
+    userinfo: UserInfoEndpoint,
+    discovery: PublicDocument,
+    jwks: PublicDocument,
+    health: Health,
+    pages: Pages,
+) -> list[BaseRoute]:
+    """Every URL of the provider; those of the verification service stand in ``verification/routes.py``."""
+    return [
+        *front.routes(),
+        Route(TOKEN_PATH, token.post, methods=["POST"]),
+        Route(USERINFO_PATH, userinfo.get_or_post, methods=["GET", "POST"]),
+        Route(DISCOVERY_PATH, discovery.get, methods=["GET"]),
+        Route(JWKS_PATH, jwks.get, methods=["GET"]),
+        Route("/healthz", health.live, methods=["GET"]),
+        Route("/readyz", health.ready, methods=["GET"]),
+        pages.static_files,
+    ]
+
+
+def error_pages(pages: Pages) -> Mapping[int, Callable[[Request, Exception], Awaitable[Response]]]:
+    """What a browser sees where there is nothing, or where something broke."""
+
+    async def not_found(request: Request, _: Exception) -> Response:
+        return pages.error(
+            request,
+            status=404,
+            code="not_found",
+            title="There is nothing here",
+            description="This address does not exist.",
+            advice="Go back to the application and start the sign-in again.",
+        )
+
+    return {404: not_found}
+
+
+def last_resort(pages: Pages) -> ASGIApp:
+    """What is answered when we broke: a page to a browser, JSON to a program, nothing about us to either."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope)
+        response: Response
+        if "text/html" in request.headers.get("accept", ""):
+            response = pages.error(
+                request,
+                status=500,
+                code="server_error",
+                title="Something went wrong on our side",
+                description="Nothing that you did caused this, and nothing was decided.",
+                advice="Return to the application and try again. If it happens again, pass the reference on.",
+            )
+        else:
+            said = "the request could not be answered; try again"
+            response = JSONResponse({"error": "server_error", "error_description": said}, 500)
+        await response(scope, receive, send)
+
+    return answer
