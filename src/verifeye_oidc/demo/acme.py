@@ -79,7 +79,7 @@ class Acme:
             "signed_in.html",
             event=verification.get("event", ""),
             claims=json.dumps(claims, indent=2),
-            verification=verification,
+            verification=verification.get("results", {}),
             sub=claims["sub"],
         )
 
