@@ -43,7 +43,7 @@ class Pages:
         ``form_action`` names the origins, beside our own, to which a form on the page may lead: browsers
         apply the directive to the whole redirect chain after a form. ``camera`` lets the page ask for one.
         """
-        html = self._environment.get_template(template).render(**context)
+        html = self._environment.get_template(template).render(status=status, **context)
         headers = {
             "Content-Security-Policy": _policy(form_action),
             "Permissions-Policy": f"camera={'(self)' if camera else '()'}, microphone=(), geolocation=()",

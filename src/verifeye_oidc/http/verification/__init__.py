@@ -1,0 +1,1 @@
+"""The embedded verification service's pages and its capture socket."""
