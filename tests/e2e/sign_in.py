@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from playwright.sync_api import ConsoleMessage, Error, Page, expect
+from playwright.sync_api import TimeoutError as TookTooLong
 
 from tests.e2e.demo import Demo
 
@@ -55,14 +56,11 @@ class SignIn:
 
     def outcome(self) -> Outcome:
         """Wait for Acme's last word, using every capture that is offered."""
-        for _ in range(MAX_CAPTURES):
-            self.page.locator("#event, #error, #try-again:visible").first.wait_for()
-            if not self.page.locator("#try-again").is_visible():
-                break
-            self.page.click("#try-again")
-        else:
-            self.page.locator("#event, #error").first.wait_for()
-        assert self.page.url.startswith(self._demo.acme), self.page.locator("body").inner_text()
+        try:
+            self._use_every_capture()
+        except TookTooLong as late:
+            raise AssertionError(f"no outcome.\n{self._situation()}") from late
+        assert self.page.url.startswith(self._demo.acme), self._situation()
         return self._read()
 
     def run(self, identifier: str) -> Outcome:
@@ -70,6 +68,19 @@ class SignIn:
         outcome = self.ask(identifier).accept().outcome()
         assert self.complaints == []
         return outcome
+
+    def _use_every_capture(self) -> None:
+        for _ in range(MAX_CAPTURES):
+            self.page.locator("#event, #error, #try-again:visible").first.wait_for()
+            if not self.page.locator("#try-again").is_visible():
+                return
+            self.page.click("#try-again")
+        self.page.locator("#event, #error").first.wait_for()
+
+    def _situation(self) -> str:
+        """Where the person stands, and the demo's last words."""
+        page = self.page.locator("body").inner_text()
+        return f"{self.page.url}\n{page}\n--- demo\n{self._demo.log.read_text()[-4000:]}"
 
     def _read(self) -> Outcome:
         if self.page.locator("#error").count():
