@@ -64,7 +64,7 @@ class Begin:
         Raises ProtocolError: 410 when the invitation is unknown, used or expired.
         """
         invitation = await self._store.invitation(digest(token))
-        if invitation is None or invitation.used_at is not None or self._clock.now() > invitation.expires_at:
+        if invitation is None or invitation.used_at is not None or self._clock.now() >= invitation.expires_at:
             raise ProtocolError("invalid_request", "this invitation was used or has expired", status=410)
         return invitation, await self._comparing_collection(invitation.configuration_id)
 

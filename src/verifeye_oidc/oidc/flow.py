@@ -285,10 +285,10 @@ class Flow:
         return urlsafe_b64encode(derived).rstrip(b"=").decode()
 
     def _overdue(self, visit: _Visit) -> bool:
-        return self._clock.now() > visit.transaction.expires_at
+        return self._clock.now() >= visit.transaction.expires_at
 
     def _lease_lapsed(self, transaction: Transaction) -> bool:
-        return transaction.lease_until is None or transaction.lease_until < self._clock.now()
+        return transaction.lease_until is None or transaction.lease_until <= self._clock.now()
 
 
 def _ask(visit: _Visit, value: str = "", error: str | None = None) -> NeedIdentifier:

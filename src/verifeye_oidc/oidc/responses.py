@@ -38,7 +38,7 @@ def error_response(
 
 
 def form_target(redirect_uri: str) -> str:
-    """How a content security policy names a redirect URI: by its origin, or by a native application's scheme."""
+    """How a content security policy names a redirect URI: its origin, or a native application's scheme."""
     parts = urlsplit(redirect_uri)
     return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") else f"{parts.scheme}:"
 
