@@ -1,0 +1,136 @@
+"""What a browser gets for each step of the dispatcher, and for each refusal."""
+
+from collections.abc import Awaitable, Callable
+from typing import assert_never
+from urllib.parse import urlencode
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import Response
+
+from verifeye_oidc.http.cookies import BindingCookies
+from verifeye_oidc.http.pages import Pages
+from verifeye_oidc.oidc.errors import ProtocolError
+from verifeye_oidc.oidc.responses import form_target
+from verifeye_oidc.oidc.steps import (
+    Begun,
+    Continue,
+    Enrolled,
+    Finished,
+    NeedIdentifier,
+    NeedVerification,
+    Refuse,
+    Respond,
+    Step,
+    Wait,
+)
+
+CONTINUE_PATH = "/v1/openid/continue"
+IDENTIFY_PATH = "/v1/openid/identify"
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+log = structlog.get_logger("verifeye_oidc.http")
+
+_AGAIN = "Go back to the application and start the sign-in again."
+_WORDS = {
+    403: ("It was not set up", "Open the link of your invitation to try again."),
+    409: ("Somebody else was named before", _AGAIN),
+    410: ("This invitation is over", "Ask whoever sent it to you for a new one."),
+    503: ("The service cannot be reached", "Please try again in a few minutes."),
+}
+_OTHERWISE = (
+    "This cannot go on",
+    f"{_AGAIN} If that does not help, tell its operator the error and the reference below.",
+)
+
+
+class Answers:
+    """Turns steps into responses. Every address in them comes from the issuer, none from the request."""
+
+    def __init__(self, *, issuer: str, pages: Pages, cookies: BindingCookies) -> None:
+        self._issuer = issuer
+        self._pages = pages
+        self._cookies = cookies
+
+    def guarded(self, handler: Handler) -> Handler:
+        """The handler, with refusals on a page, and deaf to requests that nobody has made yet."""
+
+        async def endpoint(request: Request) -> Response:
+            if request.method == "HEAD":
+                return Response(status_code=204)
+            if _is_prefetch(request):
+                # Not a success: browsers throw that away, and ask again when the person really goes there.
+                return Response(status_code=403)
+            try:
+                return await handler(request)
+            except ProtocolError as error:
+                return self._error(request, error)
+
+        return endpoint
+
+    def secret(self, request: Request, transaction: str) -> str | None:
+        """What this browser holds for a transaction."""
+        return self._cookies.secret(request, transaction)
+
+    def begun(self, request: Request, begun: Begun) -> Response:
+        """The transaction's cookie, and on to our own GET: a cross-site POST arrives without cookies."""
+        response = self.proceed(Continue(begun.transaction))
+        self._cookies.set(request, response, begun.transaction, begun.secret, begun.keep_seconds)
+        return response
+
+    def proceed(self, step: Continue) -> Response:
+        return _see_other(f"{self._issuer}{CONTINUE_PATH}?{urlencode({'transaction': step.transaction})}")
+
+    def step(self, step: Step) -> Response:
+        """The response for what comes next."""
+        match step:
+            case NeedIdentifier():
+                return self._identifier_page(step)
+            case NeedVerification():
+                return _see_other(step.url)
+            case Respond() | Refuse():
+                return _see_other(step.response.location)
+            case Wait():
+                return self._pages.render("please_wait.html", seconds=step.seconds)
+            case Finished():
+                return self._pages.render("return_to_application.html", client_name=step.client_name)
+            case Enrolled():
+                return self._pages.render("enrolled.html", organisation=step.organisation)
+            case _:
+                assert_never(step)
+
+    def _identifier_page(self, step: NeedIdentifier) -> Response:
+        """The form may end at the client, when the person is refused: the policy has to name that origin."""
+        return self._pages.render(
+            "identifier.html",
+            status=200 if step.error is None else 400,
+            form_action=(form_target(step.redirect_uri),),
+            action=self._issuer + IDENTIFY_PATH,
+            transaction=step.transaction,
+            client_name=step.client_name,
+            value=step.value,
+            error=step.error,
+        )
+
+    def _error(self, request: Request, error: ProtocolError) -> Response:
+        log.info("refused", path=request.scope["path"], error=error.error, detail=error.detail)
+        title, advice = _WORDS.get(error.status, _OTHERWISE)
+        return self._pages.error(
+            request,
+            status=error.status,
+            code=error.error,
+            title=title,
+            description=f"{error.description[:1].upper()}{error.description[1:]}.",
+            advice=advice,
+        )
+
+
+def _see_other(location: str) -> Response:
+    """303, so that whatever the method was, a GET follows. The location goes out byte for byte."""
+    return Response(status_code=303, headers={"Location": location, "Cache-Control": "no-store"})
+
+
+def _is_prefetch(request: Request) -> bool:
+    purposes = [request.headers.get(name, "") for name in ("sec-purpose", "purpose", "x-moz")]
+    return any("prefetch" in purpose.lower() for purpose in purposes)
