@@ -1,4 +1,4 @@
-"""How a relying party checks an ID token, with nothing of ours: RSA from `cryptography`, claims from Authlib."""
+"""How a relying party checks an ID token, without our code: RSA by `cryptography`, claims by Authlib."""
 
 import json
 from base64 import urlsafe_b64decode

@@ -34,6 +34,7 @@ def test_basic_is_two_form_encoded_halves(header: str, client_id: str, secret: s
         "Basic ",
         "Basic !!!!",
         "Basic YWNtZTpz3",
+        "Basic YWNt!ZTpz",
         basic("no-colon"),
         basic(b"\xff\xfe:secret"),
         basic("acme:%ff"),
@@ -53,9 +54,9 @@ def test_the_body_carries_both_or_nothing() -> None:
     parameters = {"client_id": "acme", "client_secret": "s3cret"}
 
     assert presented_credentials([], parameters) == Credentials("acme", "s3cret", "client_secret_post")
-    for name in parameters:
+    for name, value in parameters.items():
         with pytest.raises(ProtocolError, match="invalid_client"):
-            presented_credentials([], {name: parameters[name]})
+            presented_credentials([], {name: value})
 
 
 @pytest.mark.parametrize(
