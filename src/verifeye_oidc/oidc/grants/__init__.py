@@ -1,0 +1,1 @@
+"""One file per grant type: only what differs between grants."""
