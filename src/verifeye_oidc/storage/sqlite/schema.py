@@ -1,5 +1,7 @@
 """Opening a database: make it or bring it up to date, and make sure that it is ours to open."""
 
+import fcntl
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -23,10 +25,8 @@ def prepare(path: Path, vault: Vault, *, mode: str, region: str) -> None:
     path.touch(mode=0o600)
     stamp = {"mode": mode, "region": region, "master_key": vault.lookup("database", "stamp").hex()}
     try:
-        with closing(connect(path)) as connection, _write_lock(connection):
-            is_new = _version(connection) == 0
-            if is_new:
-                _refuse_foreign(connection, path)
+        with _alone_in(path.parent), closing(connect(path)) as connection, _write_lock(connection):
+            is_new = _is_new(connection, path)
             _migrate(connection, path)
             if is_new:
                 connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -69,9 +69,12 @@ def _check_stamp(connection: sqlite3.Connection, path: Path, stamp: dict[str, st
         )
 
 
-def _refuse_foreign(connection: sqlite3.Connection, path: Path) -> None:
-    if connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
+def _is_new(connection: sqlite3.Connection, path: Path) -> bool:
+    """Whether nothing is in the database yet. Raises WrongDatabase when what is there is not ours."""
+    is_empty: bool = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0
+    if not is_empty and connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
         raise WrongDatabase(f"{path} is another program's database: name another file in database_url")
+    return is_empty
 
 
 def _version(connection: sqlite3.Connection) -> int:
@@ -96,6 +99,17 @@ def _statements(script: str) -> Iterator[str]:
         if sqlite3.complete_statement(statement):
             yield statement
             statement = ""
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Wait for other processes that open a database here: switching a new file to WAL waits for nobody."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager
