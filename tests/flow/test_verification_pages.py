@@ -14,7 +14,8 @@ from starlette.websockets import WebSocketDisconnect
 from tests.support.builders import CONFIGURATION_ID, EXTERNAL_ID, HANDLE, make_configuration, make_template
 from tests.support.fakes import START, FixedClock, SeededIds
 from tests.support.scripted_engine import ScriptedEngine, frame
-from tests.support.verifier_room import enrol, open_store
+from tests.support.stores import open_store
+from tests.support.verifier_room import enrol
 from verifeye_oidc.http.pages import Pages
 from verifeye_oidc.http.verification.routes import verification_routes
 from verifeye_oidc.storage.port import Store
@@ -115,7 +116,7 @@ def clock() -> FixedClock:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    store = open_store(tmp_path)
+    store = open_store("sqlite", tmp_path / "provider.db")
     yield store
     asyncio.run(store.close())
 

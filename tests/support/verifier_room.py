@@ -1,52 +1,49 @@
 """The verification service over a real SQLite file, with people enrolled the way the provider enrols them."""
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from tests.support.builders import (
     make_configuration,
     make_grant,
-    make_outcome,
     make_session,
     make_subject,
     make_template,
     make_transaction,
 )
-from tests.support.fakes import START, FixedClock, SeededIds
-from tests.support.scripted_engine import template
+from tests.support.fakes import FixedClock, SeededIds
+from tests.support.scripted_engine import template as face_template
+from tests.support.stores import bring_to_decision, grant_enrolled
 from verifeye_oidc.faces import Engine
-from verifeye_oidc.keys.vault import MasterKey, MasterKeys, Vault
+from verifeye_oidc.ids import digest
 from verifeye_oidc.storage.port import Store
-from verifeye_oidc.storage.sqlite.store import open_sqlite
 from verifeye_oidc.verifier.model import StoredTemplate
 from verifeye_oidc.verifier.service import VerificationService
 
 
-def open_store(folder: Path) -> Store:
-    key = MasterKey("test", bytes(range(32)))
-    return open_sqlite(folder / "provider.db", Vault(MasterKeys((key,), key)), mode="embedded", region="test")
-
-
-async def enrol(store: Store, enrolled: StoredTemplate) -> None:
+async def enrol(store: Store, template: StoredTemplate) -> None:
     """Write a template as pending and let a grant make it active."""
-    handle, identifier = f"enrolment-of-{enrolled.external_id}", f"{enrolled.external_id}@example.com"
-    pending = replace(enrolled, session_id=f"session-{handle}", pending_until=START + 600)
-    assert await store.enrol_pending(pending, 0, lambda _: True)
-    await store.add_transaction(
-        make_transaction(handle=handle, identifier=identifier, configuration_id=enrolled.configuration_id)
+    handle, identifier = f"enrolment-of-{template.external_id}", f"{template.external_id}@example.com"
+    configuration_id, external_id = template.configuration_id, template.external_id
+    session_id = f"session-{handle}"
+    assert await store.enrol_pending(replace(template, session_id=session_id), 0, lambda _: True)
+    await bring_to_decision(
+        store,
+        make_transaction(handle=handle, identifier=identifier, configuration_id=configuration_id),
+        external_id=external_id,
+        enrolment=template.provenance,
     )
-    assert await store.begin_verification(handle, enrolled.external_id, enrolled.provenance)
-    assert await store.lease(handle, START, START + 10)
-    subject = make_subject(
-        external_id=enrolled.external_id,
-        configuration_id=enrolled.configuration_id,
-        identifier=identifier,
-        sub=f"sub-{handle}",
+    assert await grant_enrolled(
+        store,
+        grant=make_grant(transaction=handle, code_hash=digest(handle)),
+        subject=make_subject(
+            external_id=external_id,
+            configuration_id=configuration_id,
+            identifier=identifier,
+            sub=f"sub-of-{external_id}",
+        ),
+        session_id=session_id,
     )
-    outcome = make_outcome(sub=subject.sub, identifier=identifier, session_id=pending.session_id)
-    grant = make_grant(code_hash=handle.encode().ljust(32, b"0")[:32], transaction=handle, outcome=outcome)
-    assert await store.grant(grant, subject, pending.session_id, START)
 
 
 @dataclass
@@ -59,7 +56,7 @@ class Room:
 
     async def enrolled(self, *, face: int, **changes: Any) -> None:
         """Give a person (Ada unless said otherwise) an active template of this face."""
-        await enrol(self.store, make_template(vector=template(face).to_bytes(), **changes))
+        await enrol(self.store, make_template(vector=face_template(face).to_bytes(), **changes))
 
 
 async def furnish(store: Store, engine: Engine, clock: FixedClock) -> Room:

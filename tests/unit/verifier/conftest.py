@@ -7,7 +7,8 @@ import pytest
 
 from tests.support.fakes import FixedClock
 from tests.support.scripted_engine import ScriptedEngine
-from tests.support.verifier_room import Room, furnish, open_store
+from tests.support.stores import open_store
+from tests.support.verifier_room import Room, furnish
 from verifeye_oidc.storage.port import Store
 
 
@@ -23,7 +24,7 @@ def engine() -> ScriptedEngine:
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    store = open_store(tmp_path)
+    store = open_store("sqlite", tmp_path / "provider.db")
     yield store
     await store.close()
 
