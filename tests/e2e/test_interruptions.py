@@ -1,9 +1,11 @@
 """What can come between a person and the camera: each says what to do, and leaves a way on and a way out."""
 
+import itertools
 import re
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Playwright, WebSocketRoute, expect
 
 from tests.e2e.browser import camera_playing, camera_tracks, new_page, screenshot
@@ -65,21 +67,30 @@ def test_there_is_no_camera(playwright: Playwright, demo_without_liveness: Demo)
         assert someone.cancel().error == "access_denied"
 
 
+@pytest.mark.parametrize("answers", [0, 2])
 def test_the_connection_is_lost_and_found_again(
-    person: Person, photo: Callable[[str], Path], demo_without_liveness: Demo
+    person: Person, photo: Callable[[str], Path], demo_without_liveness: Demo, answers: int
 ) -> None:
-    cut: list[str] = []
+    """Lost before the server's first word, or in the middle of the capture."""
+    cuts = itertools.count()
 
     def cut_the_first(route: WebSocketRoute) -> None:
-        if cut:
-            route.connect_to_server()
-        else:
-            cut.append(route.url)
-            route.close(code=1011, reason="cut by the test")
+        server = route.connect_to_server()
+        if next(cuts):
+            return
+        heard = itertools.count()
+
+        def pass_on(message: str | bytes) -> None:
+            if next(heard) < answers:
+                route.send(message)
+            else:
+                route.close(code=1011, reason="cut by the test")
+
+        server.on_message(pass_on)
 
     with person(photo("impostor_2"), demo_without_liveness) as someone:
         someone.page.route_web_socket(re.compile("/capture"), cut_the_first)
-        someone.ask("lost@example.com").accept().panel("lost")
+        someone.ask(f"lost-{answers}@example.com").accept().panel("lost")
         screenshot(someone.page, "capture-lost")
         assert camera_tracks(someone.page) == ["ended"]
         someone.page.click("#try-again")
