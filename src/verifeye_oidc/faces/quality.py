@@ -1,5 +1,6 @@
 """The gates: whether a face is good enough to be evidence, and if not, what the person should change."""
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -7,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from verifeye_oidc.faces.detector import Face
+from verifeye_oidc.faces.embedder import SIDE, similarity_transform
 from verifeye_oidc.faces.measurement import Hint, Quality
 
 # Measured on the clips and photographs of bench/faces: docs/explanation/accuracy.md.
 _BYSTANDER_AREA = 0.4  # of the main face: from there on, whose face counts is in doubt
 _LEAST_WIDTH = 64.0  # pixels: below, the 112 x 112 of the aligned face are mostly invented
 _MOST_WIDTH = 0.65  # of the frame: above, anti-spoofing lacks the surroundings that it was trained with
-_MOST_OUTSIDE = 0.05  # of the face's width or height
+_MOST_OUTSIDE = 0.15  # of the side of the aligned face
 _LEAST_BRIGHTNESS = 45.0
 _LEAST_SHARPNESS = 40.0
 _MOST_YAW = 0.28
@@ -62,12 +64,10 @@ def pose(points: NDArray[np.float32]) -> Pose:
 
 def place(face: Face, frame_width: int, frame_height: int) -> Hint:
     """Whether the face is in the frame, of a usable size, and looks at the camera."""
-    outside_x = max(-face.x, face.x + face.width - frame_width, 0.0) / face.width
-    outside_y = max(-face.y, face.y + face.height - frame_height, 0.0) / face.height
     direction = pose(face.points)
     if face.width > _MOST_WIDTH * frame_width:
         return Hint.TOO_CLOSE
-    if max(outside_x, outside_y) > _MOST_OUTSIDE:
+    if _outside(face.points, frame_width, frame_height) > _MOST_OUTSIDE:
         return Hint.CUT_OFF
     if face.width < _LEAST_WIDTH:
         return Hint.TOO_SMALL
@@ -78,6 +78,19 @@ def place(face: Face, frame_width: int, frame_height: int) -> Hint:
     ):
         return Hint.TURNED_AWAY
     return Hint.OK
+
+
+def _outside(points: NDArray[np.float32], frame_width: int, frame_height: int) -> float:
+    """How far the aligned face reaches out of the frame, in its sides; the detector's box never does."""
+    transform = similarity_transform(points)
+    linear, shift = transform[:, :2], transform[:, 2]
+    scale = float(np.hypot(*linear[0]))
+    if scale == 0.0:
+        return math.inf
+    side = SIDE / scale
+    first = np.linalg.solve(linear, SIDE / 2 - shift) - side / 2
+    beyond = first + side - (frame_width, frame_height)
+    return float(max(*-first, *beyond)) / side
 
 
 def assess(face: Face, aligned: NDArray[np.uint8]) -> tuple[Hint, Quality]:

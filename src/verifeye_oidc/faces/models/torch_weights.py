@@ -73,19 +73,16 @@ class _TensorsOnly(pickle.Unpickler):  # the base of a restricted reader, not a 
 
 def read_tensors(data: bytes) -> dict[str, NDArray[Any]]:
     """All tensors by name, in the file's order. Raises UnsafeWeights."""
-    stream = io.BytesIO(data)
     try:
-        magic, protocol, system, state, keys = (_TensorsOnly(stream).load() for _ in range(5))
-    except (
-        pickle.UnpicklingError,
-        EOFError,
-        AttributeError,
-        IndexError,
-        KeyError,
-        TypeError,
-        OverflowError,
-    ) as error:
+        return _read(io.BytesIO(data))
+    except UnsafeWeights:
+        raise
+    except Exception as error:  # a damaged pickle raises nearly anything
         raise UnsafeWeights("the file is not a list of tensors") from error
+
+
+def _read(stream: io.BytesIO) -> dict[str, NDArray[Any]]:
+    magic, protocol, system, state, keys = (_TensorsOnly(stream).load() for _ in range(5))
     if (
         magic != _MAGIC
         or protocol != _PROTOCOL
