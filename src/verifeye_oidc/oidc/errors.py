@@ -2,7 +2,7 @@
 
 ProtocolError
 ├── answered as JSON by the token and userinfo endpoints
-└── at the authorization endpoint: shown on a page, or (``redirect`` True) sent to a *proven* redirect URI
+└── in the front channel: sent to a redirect URI once that is proven, until then shown on a page
 """
 
 from dataclasses import dataclass
@@ -22,8 +22,6 @@ class ProtocolError(Exception):
     detail: str = ""
     """For the log only."""
     status: int = 400
-    redirect: bool = False
-    """Whether the client and its redirect_uri were proven before this was raised."""
 
     def __str__(self) -> str:
         return f"{self.error}: {self.description}" + (f" ({self.detail})" if self.detail else "")
