@@ -351,6 +351,14 @@ async def test_two_tabs_do_not_disturb_each_other(provider: Provider) -> None:
         assert (said["state"], "code" in said) == (state, True)
 
 
+async def test_the_ninth_transaction_drops_the_first(provider: Provider) -> None:
+    browser = provider.browser()
+    begun = [await browser.begin() for _ in range(9)]
+    _assert_shown(await browser.get(begun[0]), 400, "invalid_request")
+    for onward in begun[1:]:
+        assert (await browser.get(onward)).status_code == 303
+
+
 async def test_going_on_twice_asks_for_one_verification(provider: Provider) -> None:
     browser = provider.browser()
     onward = await browser.begin()

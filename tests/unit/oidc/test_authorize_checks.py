@@ -48,6 +48,7 @@ def request_with(changes: dict[str, str | None]) -> dict[str, str]:
         ({"scope": None}, {}, "invalid_scope"),
         ({"scope": "profile"}, {}, "invalid_scope"),
         ({"scope": "OPENID"}, {}, "invalid_scope"),
+        ({"scope": "openid2 xopenid"}, {}, "invalid_scope"),
         ({"scope": "openid\tprofile"}, {}, "invalid_scope"),
         ({"scope": 'openid "x"'}, {}, "invalid_scope"),
         ({"scope": "openid \\"}, {}, "invalid_scope"),
