@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,6 +24,7 @@ from verifeye_oidc.verification.embedded import EmbeddedVerification
 from verifeye_oidc.verification.port import (
     Event,
     Expired,
+    FaceMode,
     Failed,
     FailureReason,
     Order,
@@ -200,6 +202,21 @@ def test_a_url_cannot_be_moved_to_another_configuration(house: Installation) -> 
         house.call(house.store.add_configuration, configuration)
         moved = house.start().replace(f"/{CONFIGURATION_ID}?", f"/{configuration.configuration_id}?")
         assert house.browser.get(moved).status_code == 400
+
+
+def test_a_nonce_opens_nothing_in_another_configuration(house: Installation) -> None:
+    """Two callers, each with a key of their own, that chose the same nonce."""
+    house.call(house.store.add_configuration, make_configuration(configuration_id="other"))
+    house.open()
+    page = house.browser.get(house.start(replace(ORDER, configuration_id="other")))
+    assert page.status_code == 410
+
+
+def test_a_configuration_that_compares_nobody_is_not_served(house: Installation) -> None:
+    only_counts = make_configuration(configuration_id="counts", face=FaceMode.CALCULATION_ONLY)
+    house.call(house.store.add_configuration, only_counts)
+    page = house.browser.get(house.start(replace(ORDER, configuration_id="counts")))
+    assert page.status_code == 400
 
 
 def test_an_expired_url_is_gone(house: Installation) -> None:

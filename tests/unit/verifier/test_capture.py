@@ -1,5 +1,6 @@
 """One capture's conversation: what is answered, what is counted, when it is over."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -113,6 +114,22 @@ async def test_the_newer_connection_takes_over(room: Room) -> None:
     assert await first.feed(frame(face=EVE)) == [{"type": "over", "reason": "elsewhere"}]
     room.service.captures.end(first)
     assert (await second.feed(frame(face=ADA)))[-1] == {"type": "passed"}
+
+
+async def test_what_the_older_connection_still_sees_is_not_counted(
+    room: Room, engine: ScriptedEngine
+) -> None:
+    await room.enrolled(face=ADA)
+    engine.gate.clear()
+    older = await begin(room)
+    looking = asyncio.create_task(older.feed(frame(face=EVE)))
+    await asyncio.sleep(0)
+    await begin(room)
+    engine.gate.set()
+    assert await looking == [{"type": "over", "reason": "elsewhere"}]
+    session = await room.store.session(SESSION_ID)
+    assert session is not None
+    assert session.captures == 0
 
 
 async def test_no_usable_face_for_too_long(room: Room, clock: FixedClock) -> None:
