@@ -113,6 +113,7 @@ class _Form(HTMLParser):
             assert values["method"] == "post"
             self.action = values["action"]
         if tag == "input" and values.get("type") == "hidden":
+            assert values["name"] not in self.fields
             self.fields[values["name"]] = values["value"]
 
 
