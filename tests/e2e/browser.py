@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, ViewportSize
+from playwright.sync_api import Browser, Page, Playwright, ViewportSize
 
 CHROMIUM = os.environ.get("CHROMIUM") or "/usr/bin/chromium"
 DESKTOP = ViewportSize(width=1280, height=800)
@@ -62,13 +62,9 @@ def camera_playing(playwright: Playwright, feed: Path | None, *, permitted: bool
         browser.close()
 
 
-def new_page(browser: Browser, viewport: ViewportSize = DESKTOP, *, dark: bool = False) -> Page:
+def new_page(browser: Browser) -> Page:
     """A page of a person who has never been here: its own cookies, and its camera watched."""
-    context = browser.new_context(viewport=viewport, color_scheme="dark" if dark else "light")
-    return _prepared(context)
-
-
-def _prepared(context: BrowserContext) -> Page:
+    context = browser.new_context(viewport=DESKTOP)
     context.add_init_script(WATCH_CAMERA)
     context.set_default_timeout(STEP_TIMEOUT_MS)
     return context.new_page()
@@ -95,4 +91,4 @@ def screenshot(page: Page, name: str) -> None:
     folder = os.environ.get("VERIFEYE_SCREENSHOTS")
     if folder:
         Path(folder).mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+        page.screenshot(path=Path(folder) / f"{name}.png")

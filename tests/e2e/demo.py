@@ -24,20 +24,23 @@ class Demo:
     provider: str
     acme: str
     log: Path
+    pid: int
 
 
 @contextlib.contextmanager
 def running_demo(folder: Path, *options: str, no_face_seconds: int = 4) -> Iterator[Demo]:
     """Start `verifeye-oidc demo` on free ports, its data in `folder`; wait for both sites; end it at last."""
     port, acme_port = _free_ports(2)
-    demo = Demo(f"http://localhost:{port}", f"http://127.0.0.1:{acme_port}", folder / "demo.log")
+    log_file = folder / "demo.log"
     command = [
         str(COMMAND), "demo", "--no-browser", "--port", str(port), "--acme-port", str(acme_port),
         "--data-dir", str(folder / "data"), *options,
     ]  # fmt: skip
     environment = os.environ | {"VERIFEYE_OIDC_CAPTURE_NO_FACE_SECONDS": str(no_face_seconds)}
-    with demo.log.open("wb") as log:
+    with log_file.open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=environment)
+        provider, acme = f"http://localhost:{port}", f"http://127.0.0.1:{acme_port}"
+        demo = Demo(provider, acme, log_file, process.pid)
         try:
             _wait_until_ready(process, demo)
             yield demo

@@ -7,6 +7,7 @@ from typing import Any
 from playwright.sync_api import ConsoleMessage, Error, Page, expect
 from playwright.sync_api import TimeoutError as TookTooLong
 
+from tests.e2e.browser import STEP_TIMEOUT_MS
 from tests.e2e.demo import Demo
 
 MAX_CAPTURES = 3
@@ -47,7 +48,12 @@ class SignIn:
 
     def panel(self, name: str) -> None:
         """Wait until the capture page shows this panel."""
-        expect(self.page.locator(f'[data-panel="{name}"]')).to_be_visible()
+        expect(self.page.locator(f'[data-panel="{name}"]')).to_be_visible(timeout=STEP_TIMEOUT_MS)
+
+    def not_confirmed(self, identifier: str) -> Outcome:
+        """Fail the first capture, and give up although another one is offered."""
+        self.ask(identifier).accept().panel("failed")
+        return self.cancel()
 
     def cancel(self) -> Outcome:
         """Press cancel on the capture page."""

@@ -56,7 +56,7 @@ def test_another_living_man_is_refused(
     man: Outcome, person: Person, feeds: Feeds, demo_with_liveness: Demo
 ) -> None:
     with person(video(feeds, "clm_franck.mp4", start=11.5), demo_with_liveness) as someone:
-        assert someone.run(MAN).error == "access_denied"
+        assert someone.not_confirmed(MAN).error == "access_denied"
 
 
 def test_a_print_of_an_enrolled_woman_is_refused(
@@ -65,10 +65,10 @@ def test_a_print_of_an_enrolled_woman_is_refused(
     assert woman.event == "enrolled"
     paper = video(feeds, "print_nuaa_0006_pos01_up-down-rotate_s03.avi")
     with person(paper, demo_with_liveness) as someone:
-        assert someone.run(WOMAN).error == "access_denied"
+        assert someone.not_confirmed(WOMAN).error == "access_denied"
 
 
 def test_a_print_cannot_enrol(person: Person, feeds: Feeds, demo_with_liveness: Demo) -> None:
     paper = video(feeds, "print_nuaa_0007_pos02_up-down-twist_s03.avi")
     with person(paper, demo_with_liveness) as someone:
-        assert someone.run("paper@example.com").error == "access_denied"
+        assert someone.not_confirmed("paper@example.com").error == "access_denied"
