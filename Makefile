@@ -32,7 +32,7 @@ check: .venv/.synced ## lint, format, types, import rules
 	$(BIN)/mypy $(CODE)
 	$(BIN)/lint-imports
 
-bench: setup ## time and memory on this machine
+bench: setup .venv/.test-faces ## time and memory on this machine
 	@$(BIN)/python -m bench $(ARGS)
 
 lock: .uv/.ready ## resolve the dependencies anew

@@ -28,9 +28,14 @@ class Demo:
 
 
 @contextlib.contextmanager
-def running_demo(folder: Path, *options: str, no_face_seconds: int = 4) -> Iterator[Demo]:
-    """Start `verifeye-oidc demo` on free ports, its data in `folder`; wait for both sites; end it at last."""
-    port, acme_port = _free_ports(2)
+def running_demo(
+    folder: Path, *options: str, no_face_seconds: int = 4, ports: tuple[int, int] | None = None
+) -> Iterator[Demo]:
+    """Start `verifeye-oidc demo` on free ports, its data in `folder`; wait for both sites; end it at last.
+
+    `ports`: of the provider and of Acme, for a demo that was started in this folder before.
+    """
+    port, acme_port = ports or free_ports()
     log_file = folder / "demo.log"
     command = [
         str(COMMAND), "demo", "--no-browser", "--port", str(port), "--acme-port", str(acme_port),
@@ -49,10 +54,10 @@ def running_demo(folder: Path, *options: str, no_face_seconds: int = 4) -> Itera
             process.wait(timeout=15)
 
 
-def _free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [opened.getsockname()[1] for opened in sockets]
+def free_ports() -> tuple[int, int]:
+    """Two ports of loopback that nobody listens on now."""
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
+        return one.getsockname()[1], other.getsockname()[1]
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], demo: Demo) -> None:
