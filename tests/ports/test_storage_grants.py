@@ -187,6 +187,13 @@ async def test_no_person_answers_to_another_identifier(store: Store, identifier:
     assert await store.subject("another", IDENTIFIER) is None
 
 
+async def test_a_pending_template_says_nothing_about_the_person_yet(store: Store) -> None:
+    await bring_to_decision(store, enrolment=None)
+    assert await store.grant(make_grant(), make_subject(), SESSION_ID, START)
+    assert await enrol(store)
+    assert await store.subject(CONFIGURATION_ID, IDENTIFIER) == make_subject(enrolled=None)
+
+
 # Invitations
 
 
