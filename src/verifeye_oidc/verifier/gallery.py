@@ -136,7 +136,7 @@ class Collection:
         if position == len(self.vectors):
             self.vectors = np.concatenate([self.vectors, np.empty_like(self.vectors)])
             self._lapses = np.concatenate([self._lapses, np.empty_like(self._lapses)])
-        self.vectors[position] = template_of(stored).vector
+        self.vectors[position] = np.frombuffer(stored.vector, "<f4")
         self._lapses[position] = _NEVER_LAPSES if stored.pending_until is None else stored.pending_until
         row = _Row(stored.template_id, stored.external_id, (stored.recipe_id, stored.model_sha256))
         self._rows.append(row)
