@@ -20,7 +20,7 @@ _LEAST_BRIGHTNESS = 45.0
 _LEAST_SHARPNESS = 40.0
 _MOST_YAW = 0.28
 _MOST_PITCH = 0.28
-_MOST_ROLL = 0.6  # height difference of the eyes over their distance: 31 degrees
+_MOST_ROLL = 0.6  # sine of the eyes' tilt: 37 degrees
 _FRONTAL_NOSE = 0.57  # how far down from the eyes to the mouth the nose of a frontal face stands
 
 

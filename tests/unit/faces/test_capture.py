@@ -1,6 +1,7 @@
 """A capture, frame by frame, with the real models and openly licensed photographs."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 
@@ -169,3 +170,11 @@ def test_no_frame_is_kept(engine: Engine, face: Photo) -> None:
     for value in vars(capture).values():
         assert not isinstance(value, bytes)
         assert not (isinstance(value, np.ndarray) and value.size > 128)
+
+
+def test_one_engine_serves_many_threads(engine: Engine, face: Photo) -> None:
+    images = [webcam(face(name), size=0.8) for name in ("person_a_2", "person_b_1", "impostor_1")]
+    alone = [measure(engine, image).template.to_bytes() for image in images]
+    with ThreadPoolExecutor(max_workers=3) as pool:
+        together = pool.map(lambda image: measure(engine, image).template.to_bytes(), images * 2)
+    assert list(together) == alone * 2
