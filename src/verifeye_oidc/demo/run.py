@@ -14,7 +14,8 @@ from pathlib import Path
 import uvicorn
 from starlette.types import ASGIApp
 
-from verifeye_oidc.admin import service
+from verifeye_oidc.admin.clients import create_client
+from verifeye_oidc.admin.configurations import create_configuration
 from verifeye_oidc.app import House, open_app, open_house
 from verifeye_oidc.demo.acme import Registration, acme_app
 from verifeye_oidc.settings import Settings, SettingsRefused, load_settings
@@ -84,7 +85,7 @@ async def _registration(house: House, settings: Settings, options: DemoOptions) 
                 "Use the same --port and --acme-port, or another --data-dir."
             )
         return kept
-    configuration = await service.create_configuration(
+    configuration = await create_configuration(
         house.store,
         house.ids,
         name="Acme",
@@ -96,7 +97,7 @@ async def _registration(house: House, settings: Settings, options: DemoOptions) 
     required = {Verifier.FACE} | (
         {Verifier.LIVENESS} if options.liveness is LivenessMode.VERIFICATION else set()
     )
-    client, secret = await service.create_client(
+    client, secret = await create_client(
         house.store,
         house.ids,
         name="Acme",

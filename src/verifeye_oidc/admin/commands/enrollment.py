@@ -1,0 +1,44 @@
+"""``enrollment``: who may bind a face to an identifier."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from verifeye_oidc.admin.console import config_option, in_house, json_option, print_fields
+
+if TYPE_CHECKING:
+    from verifeye_oidc.admin.invitations import Invited
+    from verifeye_oidc.app import House
+
+
+@click.group()
+def enrollment() -> None:
+    """Who may bind a face to an identifier."""
+
+
+@enrollment.command("invite")
+@click.argument("identifier")
+@click.option("--configuration", "configuration_id", required=True, help="Id of the configuration.")
+@click.option("--valid-hours", default=24, show_default=True, type=click.IntRange(1, 24 * 14))
+@config_option
+@json_option
+def enrollment_invite(
+    identifier: str, configuration_id: str, valid_hours: int, config: Path | None, *, as_json: bool
+) -> None:
+    """Print a one-time link with which IDENTIFIER may enrol a face."""
+    from verifeye_oidc.admin import invitations
+
+    async def use_case(house: "House") -> "Invited":
+        return await invitations.invite(
+            house.store,
+            house.ids,
+            house.clock,
+            configuration_id=configuration_id,
+            identifier=identifier,
+            valid_seconds=valid_hours * 3600,
+            issuer=house.settings.issuer,
+        )
+
+    invited = in_house(config, use_case)
+    print_fields({"link": invited.link, "expires_at": invited.expires_at}, as_json=as_json)
