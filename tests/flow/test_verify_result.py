@@ -46,7 +46,8 @@ FACE_ONLY = {Verifier.FACE: VerifierResult.PASSED, Verifier.LIVENESS: VerifierRe
 async def redeem(provider: Provider, code: str) -> Grant | None:
     """What the token endpoint does with a code."""
     token = AccessToken(digest(f"token for {code}"), digest(code), CLIENT_ID, START + 900)
-    return await provider.store.take_code(digest(code), BINDING, token, provider.clock.now())
+    taken = await provider.store.take_code(digest(code), BINDING, token, provider.clock.now())
+    return taken if isinstance(taken, Grant) else None
 
 
 async def assert_signs_in(provider: Provider, browser: Browser, result: str) -> Grant:

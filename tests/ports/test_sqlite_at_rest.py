@@ -78,7 +78,7 @@ async def _live(store: Store) -> None:
     assert await enrol(store)
     grant = make_grant(outcome=make_outcome(event=Event.ENROLLED))
     assert await grant_enrolled(store, grant=grant, subject=make_subject())
-    assert await store.take_code(digest(CODE), make_binding(), make_access_token(), START)
+    assert await store.take_code(digest(CODE), make_binding(), make_access_token(), START) == grant
 
 
 def _on_disk(database: Path) -> bytes:

@@ -20,7 +20,7 @@ from tests.support.builders import (
 from tests.support.fakes import START
 from tests.support.stores import bring_to_decision, enrol, known_provenance, make_known
 from verifeye_oidc.ids import digest
-from verifeye_oidc.storage.port import Store
+from verifeye_oidc.storage.port import CodeRefusal, Store
 from verifeye_oidc.verification.port import Provenance
 from verifeye_oidc.verifier.model import TemplateChange
 
@@ -54,12 +54,13 @@ async def test_a_grant_stays_for_as_long_as_its_token(store: Store) -> None:
     await bring_to_decision(store, enrolment=None)
     assert await store.grant(make_grant(), make_subject(), SESSION_ID, START)
     token = make_access_token(expires_at=START + 10 * HOUR)
-    assert await store.take_code(digest(CODE), make_binding(), token, START)
+    assert await store.take_code(digest(CODE), make_binding(), token, START) == make_grant()
     await store.purge(START + 2 * HOUR)
     assert await store.grant_of_token(digest(ACCESS_TOKEN), START + 2 * HOUR) == make_grant()
     await store.purge(START + 11 * HOUR)
     assert await store.grant_of_token(digest(ACCESS_TOKEN), START) is None
-    assert await store.take_code(digest(CODE), make_binding(), make_access_token(), START) is None
+    again = await store.take_code(digest(CODE), make_binding(), make_access_token(), START)
+    assert again is CodeRefusal.UNKNOWN
 
 
 async def test_people_and_their_templates_never_expire(store: Store) -> None:

@@ -64,7 +64,7 @@ def _grant(number: int, side: int) -> Grant:
 async def take_code(store: Store, side: int, number: int) -> bool:
     code = digest(f"code {number}")
     token = make_access_token(token_hash=digest(f"token {number} {side}"), code_hash=code)
-    return await store.take_code(code, make_binding(), token, START) is not None
+    return isinstance(await store.take_code(code, make_binding(), token, START), Grant)
 
 
 async def test_a_code_is_taken_by_one(store: Store, database: Path, racers: Racers) -> None:

@@ -6,6 +6,7 @@ Values go in and out in clear; the adapters seal identifiers, keys and templates
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from verifeye_oidc.oidc.model import AccessToken, Client, Grant, Invitation, Subject, Transaction
@@ -80,15 +81,26 @@ class CodeBinding:
     """S256 of the presented ``code_verifier``; None when none was presented."""
 
 
+class CodeRefusal(StrEnum):
+    """Why a code was not taken: for the log, never for the caller."""
+
+    UNKNOWN = "unknown"
+    """There is no such code, or it is another client's."""
+    EXPIRED = "expired"
+    NOT_BOUND = "not_bound"
+    """Another redirect URI, or another verifier, than it was given for."""
+    REPLAYED = "replayed"
+    """It was taken before: what it gave is revoked."""
+
+
 class GrantStore(Protocol):
     async def take_code(
         self, code_hash: bytes, binding: CodeBinding, token: AccessToken, now: int
-    ) -> Grant | None:
+    ) -> Grant | CodeRefusal:
         """Take a code once and never again, and write the access token that it gives, atomically.
 
-        None, and the code is left as it was, when it is unknown, expired, or any part of the binding is not
-        equal. A code of this client that was taken already gives None **and** revokes what it gave
-        (RFC 6749, 4.1.2; OAuth 2.0 Security BCP).
+        A refused code is left as it was; a replay by its client revokes everything that the code gave
+        (RFC 6749, 4.1.2; RFC 9700, 4.2).
         """
 
     async def unredeemed_grant(self, handle: str, now: int) -> Grant | None:

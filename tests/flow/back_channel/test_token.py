@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import quote_plus, urlencode
 
 import pytest
+import structlog
 
 from tests.support.back_channel import BackChannel, token_request
 from tests.support.builders import (
@@ -167,6 +168,20 @@ async def test_a_wrong_caller_learns_nothing_and_spoils_nothing(
     _assert_refused(response, "invalid_grant")
     assert response.json()["error_description"] == "the authorization code is not valid for this request"
     assert (await back.redeem()).status_code == 200
+
+
+async def test_the_log_tells_a_replay_from_an_unknown_code(back: BackChannel) -> None:
+    await back.give_code()
+    await back.access_token()
+
+    with structlog.testing.capture_logs() as logged:
+        answers = [await back.redeem(), await back.redeem(code="no-such-code")]
+
+    assert [entry["detail"] for entry in logged] == [
+        "code replayed for client acme",
+        "code unknown for client acme",
+    ]
+    assert answers[0].content == answers[1].content
 
 
 async def test_another_clients_replay_revokes_nothing(back: BackChannel) -> None:

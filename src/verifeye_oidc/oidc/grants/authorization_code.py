@@ -8,7 +8,7 @@ from verifeye_oidc.oidc.errors import ProtocolError, invalid_request
 from verifeye_oidc.oidc.model import Client
 from verifeye_oidc.oidc.pkce import is_code_verifier, s256
 from verifeye_oidc.oidc.tokens import TokenResponse, Tokens
-from verifeye_oidc.storage.port import CodeBinding, GrantStore
+from verifeye_oidc.storage.port import CodeBinding, CodeRefusal, GrantStore
 
 GRANT_TYPE = "authorization_code"
 
@@ -36,8 +36,8 @@ class AuthorizationCodeGrant:
         )
         access_token, row = self._tokens.new_access_token(client, code_hash)
         grant = await self._grants.take_code(code_hash, binding, row, self._clock.now())
-        if grant is None:
-            raise _invalid_grant("the code is unknown, expired, taken, or bound to another caller")
+        if isinstance(grant, CodeRefusal):
+            raise _invalid_grant(f"code {grant} for client {client.client_id}")
         return await self._tokens.response(client, grant, access_token)
 
 

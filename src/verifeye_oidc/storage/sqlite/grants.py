@@ -5,7 +5,7 @@ import sqlite3
 
 from verifeye_oidc.oidc.model import AccessToken, Grant, Subject
 from verifeye_oidc.storage.codec import Codec
-from verifeye_oidc.storage.port import CodeBinding
+from verifeye_oidc.storage.port import CodeBinding, CodeRefusal
 from verifeye_oidc.storage.sqlite.connection import Database
 from verifeye_oidc.storage.sqlite.gallery import record_change
 from verifeye_oidc.verification.port import Event
@@ -67,21 +67,23 @@ class GrantRows:
 
     async def take_code(
         self, code_hash: bytes, binding: CodeBinding, token: AccessToken, now: int
-    ) -> Grant | None:
+    ) -> Grant | CodeRefusal:
         if (token.code_hash, token.client_id) != (code_hash, binding.client_id):
             raise ValueError("an access token is given to the client that takes the code, for this code")
 
-        def unit(connection: sqlite3.Connection) -> sqlite3.Row | None:
+        def unit(connection: sqlite3.Connection) -> sqlite3.Row | CodeRefusal:
             found: sqlite3.Row | None = connection.execute(
                 "SELECT * FROM grants WHERE code_hash = ? AND client_id = ?", (code_hash, binding.client_id)
             ).fetchone()
             if found is None:
-                return None
+                return CodeRefusal.UNKNOWN
             if found["taken_at"] is not None:
                 connection.execute("DELETE FROM access_tokens WHERE code_hash = ?", (code_hash,))
-                return None
-            if found["expires_at"] <= now or not _is_bound(found, binding):
-                return None
+                return CodeRefusal.REPLAYED
+            if found["expires_at"] <= now:
+                return CodeRefusal.EXPIRED
+            if not _is_bound(found, binding):
+                return CodeRefusal.NOT_BOUND
             connection.execute("UPDATE grants SET taken_at = ? WHERE code_hash = ?", (now, code_hash))
             connection.execute(
                 "INSERT INTO access_tokens (token_hash, code_hash, client_id, expires_at)"
@@ -90,8 +92,8 @@ class GrantRows:
             )
             return found
 
-        row = await self._database.write(unit)
-        return None if row is None else self._codec.grant(row)
+        taken = await self._database.write(unit)
+        return taken if isinstance(taken, CodeRefusal) else self._codec.grant(taken)
 
     async def unredeemed_grant(self, handle: str, now: int) -> Grant | None:
         row = self._database.read_one(
