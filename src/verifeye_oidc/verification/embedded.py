@@ -1,4 +1,9 @@
-"""The verification port over our own service, in process: its store is what is read server to server."""
+"""The verification port over our own service, in process: its store is what is read server to server.
+
+That service is the one with the camera, or the one of sandbox mode: nothing here can tell.
+"""
+
+from typing import Protocol
 
 from verifeye_oidc.clock import Clock
 from verifeye_oidc.verification import contract
@@ -13,13 +18,21 @@ from verifeye_oidc.verification.port import (
 )
 from verifeye_oidc.verifier.links import TRANSACTION, signing_keys, verification_url
 from verifeye_oidc.verifier.model import Configuration, SessionResult, VerificationSession
-from verifeye_oidc.verifier.service import VerificationService
+
+
+class Service(Protocol):
+    """What is asked of the service: `VerificationService` or `Sandbox`."""
+
+    async def configuration(self, configuration_id: str) -> Configuration | None: ...
+
+    async def session_result(self, session_id: str) -> VerificationSession | None:
+        """A session as it is stored; its ``result`` is None until it is final."""
 
 
 class EmbeddedVerification:
     """Implements ``Verification``."""
 
-    def __init__(self, *, service: VerificationService, clock: Clock, issuer: str) -> None:
+    def __init__(self, *, service: Service, clock: Clock, issuer: str) -> None:
         self._service = service
         self._clock = clock
         self._issuer = issuer

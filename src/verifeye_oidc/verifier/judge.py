@@ -15,9 +15,7 @@ from verifeye_oidc.verification.port import (
 )
 from verifeye_oidc.verifier.gallery import Gallery, template_of
 from verifeye_oidc.verifier.model import Configuration, SessionResult, StoredTemplate, VerificationSession
-
-DECISION_SECONDS = 60
-"""How long after its session a pending template waits for the provider's decision."""
+from verifeye_oidc.verifier.sessions import DECISION_SECONDS
 
 
 class Judge:

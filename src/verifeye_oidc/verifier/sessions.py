@@ -21,6 +21,8 @@ from verifeye_oidc.verifier.model import (
 
 SESSION_SECONDS = 3600
 """The longest that a session lasts, whatever its URL allows."""
+DECISION_SECONDS = 60
+"""How long after its session a pending template waits for the provider's decision."""
 
 HeldSecret = Callable[[str], str | None]
 """The secret that the browser's cookie holds for a session id."""
