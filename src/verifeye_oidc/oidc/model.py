@@ -25,6 +25,8 @@ class Client:
     secret_hashes: tuple[bytes, ...]
     """SHA-256 of each live secret (at most two, for rotation)."""
     configuration_id: str
+    native: bool = False
+    """Runs on the person's own machine: any port of a registered loopback redirect URI (RFC 8252, 7.3)."""
     token_endpoint_auth_methods: tuple[str, ...] = ("client_secret_basic", "client_secret_post")
     require_pkce: bool = True
     require_nonce: bool = False
