@@ -12,9 +12,11 @@ from tests.support.builders import (
     CODE,
     CONFIGURATION_ID,
     EXTERNAL_ID,
+    FAMILY,
     HANDLE,
     IDENTIFIER,
     INVITATION,
+    REFRESH_SECRET,
     SESSION_ID,
     face_vector,
     make_access_token,
@@ -26,6 +28,7 @@ from tests.support.builders import (
     make_invitation,
     make_key,
     make_outcome,
+    make_refresh_token,
     make_session,
     make_subject,
     make_template,
@@ -52,6 +55,8 @@ SECRETS = {
     "cookie secret": BROWSER_SECRET.encode(),
     "code": CODE.encode(),
     "access token": ACCESS_TOKEN.encode(),
+    "refresh token's family": FAMILY.encode(),
+    "refresh token's secret": REFRESH_SECRET.encode(),
     "invitation": INVITATION.encode(),
     "face": face_vector(),
     "a quarter of a face": face_vector()[128:256],
@@ -78,7 +83,8 @@ async def _live(store: Store) -> None:
     assert await enrol(store)
     grant = make_grant(outcome=make_outcome(event=Event.ENROLLED))
     assert await grant_enrolled(store, grant=grant, subject=make_subject())
-    assert await store.take_code(digest(CODE), make_binding(), make_access_token(), START) == grant
+    refresh = make_refresh_token()
+    assert await store.take_code(digest(CODE), make_binding(), make_access_token(), START, refresh) == grant
 
 
 def _on_disk(database: Path) -> bytes:

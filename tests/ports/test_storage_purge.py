@@ -2,9 +2,11 @@
 
 from tests.support.builders import (
     ACCESS_TOKEN,
+    CLIENT_ID,
     CODE,
     CONFIGURATION_ID,
     EXTERNAL_ID,
+    FAMILY,
     HANDLE,
     IDENTIFIER,
     NONCE,
@@ -18,7 +20,14 @@ from tests.support.builders import (
     make_transaction,
 )
 from tests.support.fakes import START
-from tests.support.stores import bring_to_decision, enrol, known_provenance, make_known
+from tests.support.stores import (
+    bring_to_decision,
+    enrol,
+    grant_of_token,
+    known_provenance,
+    make_known,
+    make_refreshable,
+)
 from verifeye_oidc.ids import digest
 from verifeye_oidc.storage.port import CodeRefusal, Store
 from verifeye_oidc.verification.port import Provenance
@@ -56,11 +65,29 @@ async def test_a_grant_stays_for_as_long_as_its_token(store: Store) -> None:
     token = make_access_token(expires_at=START + 10 * HOUR)
     assert await store.take_code(digest(CODE), make_binding(), token, START) == make_grant()
     await store.purge(START + 2 * HOUR)
-    assert await store.grant_of_token(digest(ACCESS_TOKEN), START + 2 * HOUR) == make_grant()
+    assert await grant_of_token(store, digest(ACCESS_TOKEN), START + 2 * HOUR) == make_grant()
     await store.purge(START + 11 * HOUR)
-    assert await store.grant_of_token(digest(ACCESS_TOKEN), START) is None
+    assert await grant_of_token(store, digest(ACCESS_TOKEN), START) is None
     again = await store.take_code(digest(CODE), make_binding(), make_access_token(), START)
     assert again is CodeRefusal.UNKNOWN
+
+
+async def test_a_grant_stays_for_as_long_as_its_family(store: Store) -> None:
+    await make_refreshable(store, expires_at=START + 10 * HOUR)
+    await store.purge(START + 11 * HOUR - 1)
+    replay = await store.take_code(digest(CODE), make_binding(), make_access_token(), START + 11 * HOUR - 1)
+    assert replay is CodeRefusal.REPLAYED
+    assert await store.refresh_token(digest(FAMILY), CLIENT_ID, START) is None
+
+
+async def test_a_family_stays_for_an_hour_after_it_expired(store: Store) -> None:
+    await make_refreshable(store, expires_at=START + 10 * HOUR)
+    await store.purge(START + 11 * HOUR - 1)
+    assert await store.refresh_token(digest(FAMILY), CLIENT_ID, START)
+    await store.purge(START + 11 * HOUR)
+    assert await store.refresh_token(digest(FAMILY), CLIENT_ID, START) is None
+    unknown = await store.take_code(digest(CODE), make_binding(), make_access_token(), START)
+    assert unknown is CodeRefusal.UNKNOWN
 
 
 async def test_people_and_their_templates_never_expire(store: Store) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.support.builders import (
+    CLIENT_ID,
     CONFIGURATION_ID,
     IDENTIFIER,
     INVITATION,
@@ -19,6 +20,7 @@ from tests.support.builders import (
     make_invitation_transaction,
     make_key,
     make_outcome,
+    make_refresh_token,
     make_session,
     make_subject,
     make_template,
@@ -26,7 +28,7 @@ from tests.support.builders import (
 )
 from tests.support.fakes import START
 from tests.support.racers import Racers, two_racers
-from tests.support.stores import bring_to_decision, enrol, grant_enrolled
+from tests.support.stores import bring_to_decision, enrol, grant_enrolled, grant_of_token, make_refreshable
 from verifeye_oidc.ids import digest
 from verifeye_oidc.oidc.model import Grant, Subject
 from verifeye_oidc.storage.port import Store
@@ -76,7 +78,28 @@ async def test_a_code_is_taken_by_one(store: Store, database: Path, racers: Race
     assert racers.race("sqlite", database, take_code, ROUNDS) == ONE_EACH
     for number in range(ROUNDS):  # the loser replayed, which revoked what the winner got
         for side in range(2):
-            assert await store.grant_of_token(digest(f"token {number} {side}"), START) is None
+            assert await grant_of_token(store, digest(f"token {number} {side}"), START) is None
+
+
+async def rotate(store: Store, side: int, number: int) -> bool:
+    presented = make_refresh_token(family_hash=digest(f"family {number}"), code_hash=digest(f"code {number}"))
+    token = make_access_token(token_hash=digest(f"refreshed {number} {side}"), code_hash=presented.code_hash)
+    return await store.rotate(presented, digest(f"successor {number} {side}"), token, START)
+
+
+async def test_a_refresh_token_is_rotated_by_one(store: Store, database: Path, racers: Racers) -> None:
+    for number in range(ROUNDS):
+        await make_refreshable(
+            store,
+            handle=f"transaction {number}",
+            code=f"code {number}",
+            family_hash=digest(f"family {number}"),
+        )
+    assert racers.race("sqlite", database, rotate, ROUNDS) == ONE_EACH
+    for number in range(ROUNDS):  # the loser replayed, which ended the family
+        assert await store.refresh_token(digest(f"family {number}"), CLIENT_ID, START) is None
+        for side in range(2):
+            assert await grant_of_token(store, digest(f"refreshed {number} {side}"), START) is None
 
 
 async def lease(store: Store, side: int, number: int) -> bool:

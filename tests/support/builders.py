@@ -17,6 +17,7 @@ from verifeye_oidc.oidc.model import (
     Grant,
     Invitation,
     Outcome,
+    RefreshToken,
     Subject,
     Transaction,
     TransactionState,
@@ -54,6 +55,8 @@ CODE_VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 CODE_CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 """S256 of the verifier (RFC 7636, appendix B)."""
 ACCESS_TOKEN = "the-access-token-of-ada"
+FAMILY = "the-refresh-family-of-ada"
+REFRESH_SECRET = "the-first-refresh-secret-of-ada"
 INVITATION = "the-invitation-of-ada"
 SESSION_ID = "session-of-ada"
 NONCE = "nonce-of-the-signed-url"
@@ -165,6 +168,12 @@ def make_binding(**changes: Any) -> CodeBinding:
 
 def make_access_token(**changes: Any) -> AccessToken:
     token = AccessToken(digest(ACCESS_TOKEN), digest(CODE), CLIENT_ID, START + 300)
+    return replace(token, **changes)
+
+
+def make_refresh_token(**changes: Any) -> RefreshToken:
+    """The first of its family."""
+    token = RefreshToken(digest(FAMILY), digest(REFRESH_SECRET), digest(CODE), CLIENT_ID, START + 86_400)
     return replace(token, **changes)
 
 

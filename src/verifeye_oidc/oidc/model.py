@@ -36,6 +36,15 @@ class Client:
     max_verification_seconds: int = 300
     id_token_seconds: int = 300
     access_token_seconds: int = 300
+    grant_types: tuple[str, ...] = ("authorization_code",)
+    """With ``refresh_token`` the operator lets the client have ``offline_access``."""
+    refresh_token_seconds: int = 86_400
+    """From the exchange of the code on, however often the token is rotated."""
+
+    @property
+    def is_public(self) -> bool:
+        """It can keep no secret (RFC 6749, 2.1): PKCE is what binds its codes."""
+        return "none" in self.token_endpoint_auth_methods
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +171,23 @@ class AccessToken:
     """An opaque bearer token, stored hashed; what it may read is its grant's (RFC 6750)."""
 
     token_hash: bytes
+    code_hash: bytes
+    client_id: str
+    expires_at: int
+    scope: tuple[str, ...] | None = None
+    """Narrower than the grant's, by a refresh; None: the grant's."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshToken:
+    """The one live refresh token of a family: everything that one code gave (RFC 6749, 6; RFC 9700, 4.14).
+
+    A token is ``<family>.<secret>``. Rotation gives a new secret and keeps the family: a secret that is not
+    the live one is a replay, which no record of the earlier ones is needed to see.
+    """
+
+    family_hash: bytes
+    secret_hash: bytes
     code_hash: bytes
     client_id: str
     expires_at: int

@@ -19,9 +19,10 @@ class UserInfo:
 
     async def claims(self, access_token: str) -> Claims:
         """The claims, with the ID token's ``sub``. Raises ProtocolError (``invalid_token``, 401)."""
-        grant = await self._grants.grant_of_token(digest(access_token), self._clock.now())
-        if grant is None:
+        found = await self._grants.access_token(digest(access_token), self._clock.now())
+        if found is None:
             raise ProtocolError("invalid_token", "the access token is not valid", status=401)
+        _, grant = found
         return self._rules.userinfo_claims(grant.outcome, grant.scope)
 
 

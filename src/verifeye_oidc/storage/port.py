@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from verifeye_oidc.oidc.model import AccessToken, Client, Grant, Invitation, Subject, Transaction
+from verifeye_oidc.oidc.model import (
+    AccessToken,
+    Client,
+    Grant,
+    Invitation,
+    RefreshToken,
+    Subject,
+    Transaction,
+)
 from verifeye_oidc.verification.port import Collection, FailureReason, Provenance
 from verifeye_oidc.verifier.model import (
     Configuration,
@@ -94,10 +102,18 @@ class CodeRefusal(StrEnum):
 
 
 class GrantStore(Protocol):
+    async def grant_of_code(self, code_hash: bytes) -> Grant | None:
+        """What a code stands for, taken or not: it never changes, and proves nothing about the caller."""
+
     async def take_code(
-        self, code_hash: bytes, binding: CodeBinding, token: AccessToken, now: int
+        self,
+        code_hash: bytes,
+        binding: CodeBinding,
+        token: AccessToken,
+        now: int,
+        refresh: RefreshToken | None = None,
     ) -> Grant | CodeRefusal:
-        """Take a code once and never again, and write the access token that it gives, atomically.
+        """Take a code once and never again, and write the tokens that it gives, atomically.
 
         A refused code is left as it was; a replay by its client revokes everything that the code gave
         (RFC 6749, 4.1.2; RFC 9700, 4.2).
@@ -106,8 +122,28 @@ class GrantStore(Protocol):
     async def unredeemed_grant(self, handle: str, now: int) -> Grant | None:
         """The transaction's grant while its code is neither taken nor expired: a reload gets it again."""
 
-    async def grant_of_token(self, token_hash: bytes, now: int) -> Grant | None:
-        """The grant behind a live access token."""
+    async def access_token(self, token_hash: bytes, now: int) -> tuple[AccessToken, Grant] | None:
+        """A live access token, and the grant behind it with the scope that the token has."""
+
+    async def revoke_access_token(self, token_hash: bytes, client_id: str) -> bool:
+        """End one access token. False, and nothing done: it is unknown, or another client's."""
+
+    async def refresh_token(
+        self, family_hash: bytes, client_id: str, now: int
+    ) -> tuple[RefreshToken, Grant] | None:
+        """A client's family that has neither ended nor expired: its live token, and its grant."""
+
+    async def rotate(
+        self, presented: RefreshToken, successor_hash: bytes, token: AccessToken, now: int
+    ) -> bool:
+        """Put a new secret in the place of the presented one and write the access token, atomically.
+
+        False, and nothing written: the family is over, or the presented secret is not the live one. That is a
+        replay, and ends the family (RFC 9700, 4.14.2): of two processes with one token, one rotates.
+        """
+
+    async def end_family(self, code_hash: bytes) -> None:
+        """End everything that a code gave: its refresh token and all its access tokens."""
 
 
 class SubjectStore(Protocol):

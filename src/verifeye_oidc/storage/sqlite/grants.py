@@ -1,13 +1,14 @@
-"""Units of work around a decision: the grant, the code that is taken once, the token that it gives."""
+"""Units of work around a decision: the grant, and the code that is taken once."""
 
 import hmac
 import sqlite3
 
-from verifeye_oidc.oidc.model import AccessToken, Grant, Subject
+from verifeye_oidc.oidc.model import AccessToken, Grant, RefreshToken, Subject
 from verifeye_oidc.storage.codec import Codec
 from verifeye_oidc.storage.port import CodeBinding, CodeRefusal
 from verifeye_oidc.storage.sqlite.connection import Database
 from verifeye_oidc.storage.sqlite.gallery import record_change
+from verifeye_oidc.storage.sqlite.tokens import add_access_token, add_refresh_token, end_family
 from verifeye_oidc.verification.port import Event
 
 
@@ -65,11 +66,21 @@ class GrantRows:
 
         return await self._database.write(unit)
 
+    async def grant_of_code(self, code_hash: bytes) -> Grant | None:
+        row = self._database.read_one("SELECT * FROM grants WHERE code_hash = ?", code_hash)
+        return None if row is None else self._codec.grant(row)
+
     async def take_code(
-        self, code_hash: bytes, binding: CodeBinding, token: AccessToken, now: int
+        self,
+        code_hash: bytes,
+        binding: CodeBinding,
+        token: AccessToken,
+        now: int,
+        refresh: RefreshToken | None = None,
     ) -> Grant | CodeRefusal:
-        if (token.code_hash, token.client_id) != (code_hash, binding.client_id):
-            raise ValueError("an access token is given to the client that takes the code, for this code")
+        for given in (token, refresh or token):
+            if (given.code_hash, given.client_id) != (code_hash, binding.client_id):
+                raise ValueError("a token is given to the client that takes the code, for this code")
 
         def unit(connection: sqlite3.Connection) -> sqlite3.Row | CodeRefusal:
             found: sqlite3.Row | None = connection.execute(
@@ -78,18 +89,16 @@ class GrantRows:
             if found is None:
                 return CodeRefusal.UNKNOWN
             if found["taken_at"] is not None:
-                connection.execute("DELETE FROM access_tokens WHERE code_hash = ?", (code_hash,))
+                end_family(connection, code_hash)
                 return CodeRefusal.REPLAYED
             if found["expires_at"] <= now:
                 return CodeRefusal.EXPIRED
             if not _is_bound(found, binding):
                 return CodeRefusal.NOT_BOUND
             connection.execute("UPDATE grants SET taken_at = ? WHERE code_hash = ?", (now, code_hash))
-            connection.execute(
-                "INSERT INTO access_tokens (token_hash, code_hash, client_id, expires_at)"
-                " VALUES (?, ?, ?, ?)",
-                (token.token_hash, code_hash, token.client_id, token.expires_at),
-            )
+            add_access_token(connection, token)
+            if refresh is not None:
+                add_refresh_token(connection, refresh)
             return found
 
         taken = await self._database.write(unit)
@@ -98,15 +107,6 @@ class GrantRows:
     async def unredeemed_grant(self, handle: str, now: int) -> Grant | None:
         row = self._database.read_one(
             "SELECT * FROM grants WHERE handle = ? AND taken_at IS NULL AND expires_at > ?", handle, now
-        )
-        return None if row is None else self._codec.grant(row)
-
-    async def grant_of_token(self, token_hash: bytes, now: int) -> Grant | None:
-        row = self._database.read_one(
-            "SELECT g.* FROM access_tokens a JOIN grants g USING (code_hash)"
-            " WHERE a.token_hash = ? AND a.expires_at > ?",
-            token_hash,
-            now,
         )
         return None if row is None else self._codec.grant(row)
 

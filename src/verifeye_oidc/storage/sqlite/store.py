@@ -10,13 +10,14 @@ from verifeye_oidc.storage.sqlite.gallery import GalleryRows, record_change
 from verifeye_oidc.storage.sqlite.grants import GrantRows
 from verifeye_oidc.storage.sqlite.provider import ProviderRows
 from verifeye_oidc.storage.sqlite.schema import prepare
+from verifeye_oidc.storage.sqlite.tokens import TokenRows
 from verifeye_oidc.storage.sqlite.verifier import VerifierRows
 
 _KEPT_SECONDS = 3600
 """How long expired rows stay: somebody who comes late hears what happened, not that nothing is known."""
 
 
-class SqliteStore(ProviderRows, GrantRows, VerifierRows, GalleryRows):
+class SqliteStore(ProviderRows, GrantRows, TokenRows, VerifierRows, GalleryRows):
     """`Store` on SQLite."""
 
     def __init__(self, database: Database, codec: Codec) -> None:
@@ -42,9 +43,11 @@ def open_sqlite(path: Path, vault: Vault, *, mode: str, region: str) -> SqliteSt
 
 def _purge(connection: sqlite3.Connection, before: int) -> None:
     connection.execute("DELETE FROM access_tokens WHERE expires_at <= ?", (before,))
+    connection.execute("DELETE FROM refresh_tokens WHERE expires_at <= ?", (before,))
     connection.execute(
         "DELETE FROM grants WHERE expires_at <= ?"
-        " AND NOT EXISTS (SELECT 1 FROM access_tokens a WHERE a.code_hash = grants.code_hash)",
+        " AND NOT EXISTS (SELECT 1 FROM access_tokens a WHERE a.code_hash = grants.code_hash)"
+        " AND NOT EXISTS (SELECT 1 FROM refresh_tokens r WHERE r.code_hash = grants.code_hash)",
         (before,),
     )
     connection.execute("DELETE FROM transactions WHERE expires_at <= ?", (before,))
