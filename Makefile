@@ -1,4 +1,4 @@
-# Every target sets up what it needs. Stamp files make the second call instant.
+# Every target sets up what it needs. Where that was done before, it takes no time.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
@@ -11,16 +11,21 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := .venv
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup setup-test demo test check bench lock clean
+.PHONY: help setup setup-test test-faces demo test check bench lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
-setup: .venv/.synced .venv/.models ## environment and face models
+setup: .venv/.synced ## environment and face models
+	@$(BIN)/verifeye-oidc models install
 
-setup-test: setup .venv/.browser .venv/.test-faces ## setup, a Chromium, openly licensed test faces
+setup-test: setup test-faces ## setup, a Chromium, openly licensed test faces
+	@bash scripts/ensure-chromium.sh
 
-demo: setup ## sign in with your face on http://localhost:8080 (ARGS="--port 9000 ...")
+test-faces: .venv/.synced
+	@$(BIN)/python -m tests.support.open_faces
+
+demo: .venv/.synced ## sign in with your face on http://localhost:8080 (ARGS="--port 9000 ...")
 	@exec $(BIN)/verifeye-oidc demo $(ARGS)
 
 test: setup-test ## every test (ARGS="-k name ...")
@@ -32,7 +37,7 @@ check: .venv/.synced ## lint, format, types, import rules
 	$(BIN)/mypy $(CODE)
 	$(BIN)/lint-imports
 
-bench: setup .venv/.test-faces ## time and memory on this machine
+bench: setup test-faces ## time and memory on this machine
 	@$(BIN)/python -m bench $(ARGS)
 
 lock: .uv/.ready ## resolve the dependencies anew
@@ -53,18 +58,4 @@ clean: ## forget the environment (models, data and caches stay)
 .venv/.synced: uv.lock pyproject.toml | .uv/.ready
 	@echo "==> dependencies (about 650 MB on disk)"
 	@.uv/bin/uv sync --frozen --python $(PYTHON)
-	@touch $@
-
-.venv/.models: .venv/.synced $(wildcard src/verifeye_oidc/faces/models/models.lock)
-	@echo "==> face models"
-	@$(BIN)/verifeye-oidc models install
-	@touch $@
-
-.venv/.browser: .venv/.synced
-	@bash scripts/ensure-chromium.sh
-	@touch $@
-
-.venv/.test-faces: .venv/.synced tests/support/open_faces.py
-	@echo "==> openly licensed faces for the tests"
-	@$(BIN)/python -m tests.support.open_faces
 	@touch $@

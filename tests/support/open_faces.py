@@ -34,6 +34,7 @@ def open_faces_dir() -> Path:
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     folder = cache / "verifeye-oidc" / "test-faces" / SHA256[:12]
     if not (folder / COMPLETE).exists():
+        sys.stdout.write(f"Downloading {ARCHIVE} for its openly licensed photographs (11 MB).\n")
         _unpack(_download(), folder)
     return folder
 
@@ -88,8 +89,4 @@ def _unpack(archive: bytes, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    faces = open_faces_dir()
-    names = ", ".join(
-        sorted(path.stem for path in faces.iterdir() if path.suffix.lower() in {".jpg", ".png"})
-    )
-    sys.stdout.write(f"    {names}\n    licences and authors: {faces / 'CREDITS.md'}\n")
+    sys.stdout.write(f"Test faces, with their authors and licences: {open_faces_dir() / 'CREDITS.md'}\n")
