@@ -62,7 +62,7 @@ function converse(mine) {
       view.showHint(hints.settle(progress >= 1 ? 'checking' : hint, performance.now()));
     },
     onEnd: finish,
-    onLost: () => interrupt(mine.socket.lastSent > 0 ? 'lost' : 'busy'),
+    onLost: (starved) => interrupt(starved ? 'busy' : 'lost'),
   });
 }
 
@@ -79,11 +79,17 @@ async function sendFrame(socket) {
 function finish(end) {
   if (end.type === 'passed') leave('passed', PASSED_MS);
   else if (end.type === 'no_face') interrupt('no-face');
-  else if (end.type === 'over') leave(end.reason === 'elsewhere' || end.reason === 'limit' ? `over-${end.reason}` : 'over-expired', REFUSED_MS);
+  else if (end.type === 'over') stopEarly(end.reason);
   else if (end.captures_left > 0) {
     view.showCapturesLeft(end.captures_left);
     interrupt('failed');
   } else leave('failed-for-good', REFUSED_MS);
+}
+
+/** Only lost time ends the session. Going on by itself after `elsewhere` would have two windows take turns for ever. */
+function stopEarly(reason) {
+  if (reason === 'expired') leave('over-expired', REFUSED_MS);
+  else interrupt(reason === 'elsewhere' ? 'over-elsewhere' : 'over-limit');
 }
 
 document.getElementById('start').addEventListener('click', start);

@@ -14,7 +14,8 @@ const SILENCE_MS = 10_000;
  * @property {() => void} onReady
  * @property {(answer: {hint: string, progress: number}) => void} onAnswer to one frame
  * @property {(end: {type: string, captures_left?: number, reason?: string}) => void} onEnd the server's last word
- * @property {() => void} onLost closed, or silent, without a last word
+ * @property {(starved: boolean) => void} onLost closed, or silent, without a last word; starved: silent because
+ *   the camera gave no frame to send
  */
 
 export class CaptureSocket {
@@ -28,7 +29,7 @@ export class CaptureSocket {
     url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
     this.socket = new WebSocket(url);
     this.socket.onmessage = ({ data }) => this.#receive(JSON.parse(data));
-    this.socket.onclose = () => this.#lose();
+    this.socket.onclose = () => this.#lose(false);
     this.#listenForSilence();
   }
 
@@ -75,15 +76,16 @@ export class CaptureSocket {
     }
   }
 
-  #lose() {
+  /** @param {boolean} starved */
+  #lose(starved) {
     const { listener } = this;
     if (!listener) return;
     this.close();
-    listener.onLost();
+    listener.onLost(starved);
   }
 
   #listenForSilence() {
     clearTimeout(this.silence);
-    this.silence = setTimeout(() => this.#lose(), SILENCE_MS);
+    this.silence = setTimeout(() => this.#lose(this.pace !== null && this.lastSent < 0), SILENCE_MS);
   }
 }

@@ -61,12 +61,11 @@ export class View {
 
   #enter(state, panel) {
     const offers = panel?.dataset.offers;
-    const goesOnByItself = offers === 'none' && !['starting', 'insecure'].includes(state);
     this.root.dataset.state = state;
     this.panels.forEach((each) => { each.hidden = each !== panel; });
     this.signs.forEach((sign) => { sign.hidden = sign.dataset.sign !== panel?.dataset.glyph; });
     Object.entries(this.buttons).forEach(([name, button]) => { button.hidden = name !== offers; });
-    this.cancel.hidden = goesOnByItself;
+    this.cancel.hidden = offers === 'leaving';
     if (state !== 'live') document.documentElement.removeAttribute('data-lamp');
   }
 }
