@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,9 +10,9 @@ import structlog
 import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.routing import BaseRoute
 
 from verifeye_oidc.clock import Clock, SystemClock
-from verifeye_oidc.faces import Engine, models
 from verifeye_oidc.http.cookies import BindingCookies
 from verifeye_oidc.http.health import Health
 from verifeye_oidc.http.middleware import BodyLimit, Shell
@@ -22,7 +22,7 @@ from verifeye_oidc.http.provider.front import FrontChannel
 from verifeye_oidc.http.provider.token import TokenEndpoint
 from verifeye_oidc.http.provider.userinfo import UserInfoEndpoint
 from verifeye_oidc.http.routes import error_pages, last_resort, provider_routes
-from verifeye_oidc.http.verification.routes import verification_routes
+from verifeye_oidc.http.verification.sandbox import sandbox_routes
 from verifeye_oidc.ids import Ids, RandomIds
 from verifeye_oidc.keys.signer import StoredKeySigner, open_signer
 from verifeye_oidc.keys.vault import MasterKeyRefused, MasterKeys, Vault, create_master_key, load_master_key
@@ -38,8 +38,8 @@ from verifeye_oidc.settings import Settings, SettingsRefused
 from verifeye_oidc.storage.port import Store
 from verifeye_oidc.storage.sqlite import open_sqlite
 from verifeye_oidc.verification.embedded import EmbeddedVerification
-from verifeye_oidc.verifier.capture import CaptureLimits
-from verifeye_oidc.verifier.service import VerificationService
+from verifeye_oidc.verification.port import Verification
+from verifeye_oidc.verifier.sandbox import Sandbox
 
 PURGE_SECONDS = 600
 
@@ -65,7 +65,9 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
     """
     ids = RandomIds()
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    vault = Vault(_master_keys(settings, ids))
+    keys = _master_keys(settings, ids)
+    _check_mode(keys, settings)
+    vault = Vault(keys)
     store = open_sqlite(settings.sqlite_path, vault, mode=settings.verification, region=settings.region)
     try:
         yield House(settings, SystemClock(), ids, vault, store)
@@ -76,34 +78,77 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
 @contextlib.asynccontextmanager
 async def open_app(house: House) -> AsyncIterator[Starlette]:
     """The provider and its verification service as one ASGI application, with their threads."""
-    engine = await asyncio.to_thread(_engine, house.settings)
     signer = await open_signer(house.store, issuer=house.settings.issuer, clock=house.clock)
+    pages = Pages()
+    async with _SERVED[house.settings.verification](house, pages) as served:
+        purging = asyncio.create_task(_purge(house))
+        try:
+            yield build_app(house, served, signer, pages)
+        finally:
+            purging.cancel()
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A verification service in this process: how the protocol calls it, and its URLs."""
+
+    verification: Verification
+    routes: Sequence[BaseRoute]
+
+
+@contextlib.asynccontextmanager
+async def _embedded(house: House, pages: Pages) -> AsyncIterator[Served]:
+    # OpenCV and onnxruntime take a second to load, and the sandbox needs neither.
+    from verifeye_oidc.faces import Engine, models  # noqa: PLC0415
+    from verifeye_oidc.http.verification.routes import verification_routes  # noqa: PLC0415
+    from verifeye_oidc.verifier.capture import CaptureLimits  # noqa: PLC0415
+    from verifeye_oidc.verifier.service import VerificationService  # noqa: PLC0415
+
+    settings, clock = house.settings, house.clock
+    try:
+        engine = await asyncio.to_thread(Engine.load, settings.models_dir or models.default_dir())
+    except models.InstallError as missing:
+        raise SettingsRefused(str(missing)) from missing
     service = VerificationService(
         store=house.store,
         engine=engine,
-        clock=house.clock,
+        clock=clock,
         ids=house.ids,
-        limits=CaptureLimits(no_face_seconds=house.settings.capture_no_face_seconds),
+        limits=CaptureLimits(no_face_seconds=settings.capture_no_face_seconds),
     )
-    purging = asyncio.create_task(_purge(house))
     try:
-        yield build_app(house, service, signer)
+        yield Served(
+            EmbeddedVerification(service=service, clock=clock, issuer=settings.issuer),
+            verification_routes(service=service, pages=pages, issuer=settings.issuer, clock=clock),
+        )
     finally:
-        purging.cancel()
         service.close()
 
 
-def build_app(house: House, service: VerificationService, signer: StoredKeySigner) -> Starlette:
+@contextlib.asynccontextmanager
+async def _sandbox(house: House, pages: Pages) -> AsyncIterator[Served]:
+    settings, clock = house.settings, house.clock
+    log.warning("SANDBOX: nobody's face is looked at, anybody can pass as anybody", issuer=settings.issuer)
+    sandbox = Sandbox(store=house.store, clock=clock, ids=house.ids, automatic=settings.sandbox_outcome)
+    yield Served(
+        EmbeddedVerification(service=sandbox, clock=clock, issuer=settings.issuer),
+        sandbox_routes(sandbox=sandbox, pages=pages, issuer=settings.issuer, clock=clock),
+    )
+
+
+_SERVED = {"embedded": _embedded, "sandbox": _sandbox}
+
+
+def build_app(house: House, served: Served, signer: StoredKeySigner, pages: Pages) -> Starlette:
     """Put the rooms together."""
     issuer, store, clock, ids = house.settings.issuer, house.store, house.clock, house.ids
-    pages = Pages()
-    rules = ClaimRules(region=house.settings.region)
+    rules = ClaimRules(region=house.settings.region, sandbox=house.settings.sandbox)
     tokens = Tokens(issuer=issuer, signer=signer, rules=rules, clock=clock, ids=ids)
     code_grant = AuthorizationCodeGrant(grants=store, tokens=tokens, clock=clock)
     flow = Flow(
         issuer=issuer,
         store=store,
-        verification=EmbeddedVerification(service=service, clock=clock, issuer=issuer),
+        verification=served.verification,
         clock=clock,
         ids=ids,
         code_key=house.vault.derive("authorization-code"),
@@ -126,7 +171,7 @@ def build_app(house: House, service: VerificationService, signer: StoredKeySigne
                 health=Health(store),
                 pages=pages,
             ),
-            *verification_routes(service=service, pages=pages, issuer=issuer, clock=clock),
+            *served.routes,
         ],
         middleware=[
             Middleware(
@@ -155,13 +200,6 @@ async def serve_house(settings: Settings) -> None:
         await uvicorn.Server(config).serve()
 
 
-def _engine(settings: Settings) -> Engine:
-    try:
-        return Engine.load(settings.models_dir or models.default_dir())
-    except models.InstallError as missing:
-        raise SettingsRefused(str(missing)) from missing
-
-
 def _master_keys(settings: Settings, ids: Ids) -> MasterKeys:
     """The master key: named by the settings, or made here, which only a loopback issuer may."""
     path = settings.master_key_file or settings.data_dir / "master.key"
@@ -177,12 +215,22 @@ def _master_keys(settings: Settings, ids: Ids) -> MasterKeys:
                 f"{path} is missing, and without it nothing in {settings.sqlite_path} can be read. "
                 "Restore it from your backup, or start anew with another data directory."
             ) from None
-    return _made_once(path, ids)
+    return _made_once(path, ids, sandbox=settings.sandbox)
 
 
-def _made_once(path: Path, ids: Ids) -> MasterKeys:
+def _check_mode(keys: MasterKeys, settings: Settings) -> None:
+    if keys.sandbox != settings.sandbox:
+        made_for = "sandbox mode" if keys.sandbox else "real people"
+        raise SettingsRefused(
+            f"the master key was made for {made_for}, and this process runs with verification = "
+            f"{settings.verification}: a sandbox shares no key and no data with any other mode. "
+            "Use another data directory and master_key_file"
+        )
+
+
+def _made_once(path: Path, ids: Ids, *, sandbox: bool) -> MasterKeys:
     try:
-        return create_master_key(path, ids)
+        return create_master_key(path, ids, sandbox=sandbox)
     except FileExistsError:
         return load_master_key(path)
 

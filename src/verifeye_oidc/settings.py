@@ -10,12 +10,15 @@ from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+
+from verifeye_oidc.verifier.sandbox import FAILURES, PASS
 
 
 class SettingsRefused(Exception):
@@ -46,7 +49,16 @@ class Settings(BaseSettings):
         description="Seals what is at rest. Made in the data directory only for an http loopback issuer.",
     )
     region: str = Field("eu", pattern=r"^[a-z][a-z0-9-]{0,31}$", description="The region of this process.")
-    verification: Literal["embedded"] = Field("embedded", description="Which service verifies faces.")
+    verification: Literal["embedded", "sandbox"] = Field(
+        "embedded", description="Which service verifies faces; `sandbox` looks at none."
+    )
+    sandbox_acknowledged: bool = Field(
+        default=False, description="Says that you know: in sandbox mode anybody can pass as anybody."
+    )
+    sandbox_outcome: str = Field(
+        "",
+        description="How every sandbox verification ends, without a page: `pass` or a failure; empty: ask.",
+    )
     models_dir: Path | None = Field(None, description="Face models; empty: the user's cache.")
     capture_no_face_seconds: int = Field(
         20, ge=2, le=60, description="How long a capture waits for a face before it asks to try again."
@@ -71,6 +83,31 @@ class Settings(BaseSettings):
                 "master_key_file: required with an https issuer; make one with `keys create-master`"
             )
         return self
+
+    @model_validator(mode="after")
+    def _a_sandbox_is_never_on_by_accident(self) -> Self:
+        if not self.sandbox:
+            if self.sandbox_outcome:
+                raise ValueError("sandbox_outcome: only with verification = sandbox; remove it")
+            return self
+        if not self.sandbox_acknowledged:
+            raise ValueError(
+                "sandbox_acknowledged: in sandbox mode anybody can pass as anybody; set it to true if this "
+                "installation protects nothing, or set verification to embedded"
+            )
+        host = urlsplit(self.issuer).hostname or ""
+        if not is_loopback(host) and not {"sandbox", "test"} & set(host.split(".")):
+            raise ValueError(
+                "issuer: off this machine a sandbox says what it is: `sandbox` or `test` must be one of the "
+                "labels of its host name, as in https://login.sandbox.example.com"
+            )
+        if self.sandbox_outcome not in ("", PASS, *FAILURES):
+            raise ValueError(f"sandbox_outcome: must be empty or one of {', '.join((PASS, *FAILURES))}")
+        return self
+
+    @property
+    def sandbox(self) -> bool:
+        return self.verification == "sandbox"
 
     @property
     def https(self) -> bool:
@@ -107,11 +144,13 @@ def load_settings(config: Path | None = None, **overrides: Any) -> Settings:
     try:
         return _settings_of(config)(**overrides)
     except ValidationError as refused:
-        lines = [
-            f"{'.'.join(map(str, error['loc'])) or 'settings'}: {error['msg'].removeprefix('Value error, ')}"
-            for error in refused.errors()
-        ]
-        raise SettingsRefused("\n".join(lines)) from refused
+        raise SettingsRefused("\n".join(map(_line, refused.errors()))) from refused
+
+
+def _line(error: ErrorDetails) -> str:
+    """Which setting, and what is wrong; a rule over several settings names the one to change itself."""
+    message = error["msg"].removeprefix("Value error, ")
+    return ": ".join([*map(str, error["loc"]), message])
 
 
 def _settings_of(config: Path | None) -> type[Settings]:

@@ -45,16 +45,20 @@ class MasterKeys:
     """The first one seals, every one opens."""
     root: MasterKey
     """Look-ups and derived keys come from this one, so that a new sealing key leaves them as they are."""
+    sandbox: bool = False
+    """Whether they were made for sandbox mode: no other mode uses them, and it uses no others."""
 
 
-def create_master_key(path: Path, ids: Ids) -> MasterKeys:
+def create_master_key(path: Path, ids: Ids, *, sandbox: bool = False) -> MasterKeys:
     """Make a master key file with one key, readable by its owner only.
 
     The file appears at once and whole, or not at all. Raises FileExistsError when it is there already.
     """
     key = MasterKey(ids.handle()[:8], ids.key())
     encoded = base64.b64encode(key.secret).decode()
-    document = {"current": key.key_id, "root": key.key_id, "keys": {key.key_id: encoded}}
+    document: dict[str, Any] = {"current": key.key_id, "root": key.key_id, "keys": {key.key_id: encoded}}
+    if sandbox:
+        document["sandbox"] = True
     draft = path.with_name(f".{path.name}.{ids.handle()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
@@ -65,11 +69,12 @@ def create_master_key(path: Path, ids: Ids) -> MasterKeys:
         os.link(draft, path)
     finally:
         draft.unlink()
-    return MasterKeys((key,), key)
+    return MasterKeys((key,), key, sandbox)
 
 
 def load_master_key(path: Path) -> MasterKeys:
-    """Read a master key file: ``{"current": id, "root": id, "keys": {id: base64 of 32 bytes}}``.
+    """Read a master key file: ``{"current": id, "root": id, "keys": {id: base64 of 32 bytes}}``,
+    and ``"sandbox": true`` where they were made for sandbox mode.
 
     The group may read it (that is how a Kubernetes secret reaches a process that is not root); nobody else
     may do anything with it. Raises MasterKeyRefused, and FileNotFoundError when there is none.
@@ -101,7 +106,10 @@ def _parse(document: Mapping[str, Any]) -> MasterKeys:
             raise ValueError("a master key has 32 bytes and a short ASCII name")
     current = keys[document["current"]]
     others = (key for key in keys.values() if key is not current)
-    return MasterKeys((current, *others), keys[document["root"]])
+    sandbox = document.get("sandbox", False)
+    if not isinstance(sandbox, bool):
+        raise TypeError("sandbox is true or false")
+    return MasterKeys((current, *others), keys[document["root"]], sandbox)
 
 
 class Vault:

@@ -19,8 +19,10 @@ ACR: Mapping[str, frozenset[Verifier]] = {
 }
 """The verifiers that must have passed for each ``acr``, strongest first."""
 
-SCOPES = ("openid", "profile", "email", "verification")
-"""The scopes that give claims. Any other is accepted and gives nothing."""
+OFFLINE_ACCESS = "offline_access"
+
+SCOPES = ("openid", "profile", "email", "verification", OFFLINE_ACCESS)
+"""The scopes that give something. Any other is accepted and gives nothing."""
 
 Claims = dict[str, object]
 
@@ -37,21 +39,20 @@ class ClaimRules:
         claims: Claims = {"sub": outcome.sub, "auth_time": outcome.auth_time}
         if outcome.event is Event.MATCHED:
             claims |= _authentication(outcome.results, acr_values)
-        if "verification" in scope:
-            claims["verification"] = self._verification(outcome)
-        return claims
+        return claims | self._verification(outcome, scope)
 
     def userinfo_claims(self, outcome: Outcome, scope: Sequence[str]) -> Claims:
         """The claims of the granted scopes (OpenID Connect Core 1.0, 5.3.2 and 5.4)."""
         claims: Claims = {"sub": outcome.sub}
         if outcome.event is Event.MATCHED or outcome.provenance.at_least(Provenance.VOUCHED):
             claims |= _identifier(outcome.identifier, scope)
-        if "verification" in scope:
-            claims["verification"] = self._verification(outcome)
-        return claims
+        return claims | self._verification(outcome, scope)
 
-    def _verification(self, outcome: Outcome) -> Claims:
-        return {
+    def _verification(self, outcome: Outcome, scope: Sequence[str]) -> Claims:
+        """What a sandbox gave says so, whether or not anybody asked."""
+        if "verification" not in scope:
+            return {"verification": {"sandbox": True}} if self._sandbox else {}
+        verification = {
             "event": outcome.event.value,
             "configuration_id": outcome.configuration_id,
             "session_id": outcome.session_id,
@@ -60,6 +61,7 @@ class ClaimRules:
             "region": self._region,
             "sandbox": self._sandbox,
         }
+        return {"verification": verification}
 
 
 def _authentication(results: Mapping[Verifier, VerifierResult], acr_values: Sequence[str]) -> Claims:
