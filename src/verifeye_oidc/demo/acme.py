@@ -41,7 +41,7 @@ class Registration:
 class Acme:
     """The relying party's four pages."""
 
-    def __init__(self, registration: Registration) -> None:
+    def __init__(self, registration: Registration, *, sandbox: bool) -> None:
         self._registration = registration
         oauth = OAuth()
         oauth.register(
@@ -56,6 +56,7 @@ class Acme:
             loader=PackageLoader("verifeye_oidc.demo"), autoescape=True, undefined=StrictUndefined
         )
         self._templates.globals["static"] = lambda name: f"/static/{name}"
+        self._templates.globals["sandbox"] = sandbox
 
     async def home(self, _: Request) -> Response:
         return self._page("home.html")
@@ -91,9 +92,9 @@ class Acme:
         return HTMLResponse(self._templates.get_template(template).render(**context))
 
 
-def acme_app(registration: Registration) -> Starlette:
-    """Acme as an ASGI application."""
-    acme = Acme(registration)
+def acme_app(registration: Registration, *, sandbox: bool = False) -> Starlette:
+    """Acme as an ASGI application; every page of a ``sandbox`` says that nobody's face is looked at."""
+    acme = Acme(registration, sandbox=sandbox)
     return Starlette(
         routes=[
             Route("/", acme.home),

@@ -34,6 +34,7 @@ class DemoOptions:
     data_dir: Path
     liveness: LivenessMode
     face: FaceMode
+    sandbox: bool
     browser: bool
 
 
@@ -47,12 +48,14 @@ async def run_demo(options: DemoOptions, say: Callable[[str], None]) -> None:
         port=options.port,
         host=SITE,
         data_dir=options.data_dir,
+        verification="sandbox" if options.sandbox else "embedded",
+        sandbox_acknowledged=options.sandbox,
     )
     sockets = [_listen(options.port, "--port"), _listen(options.acme_port, "--acme-port")]
     async with open_house(settings) as house:
         registration = await _registration(house, settings, options)
         async with open_app(house) as provider:
-            servers = [_Server(provider), _Server(acme_app(registration))]
+            servers = [_Server(provider), _Server(acme_app(registration, sandbox=options.sandbox))]
             _stop_on_signals(servers)
             async with asyncio.TaskGroup() as serving:
                 for server, bound in zip(servers, sockets, strict=True):
@@ -67,6 +70,8 @@ def _announce(registration: Registration, options: DemoOptions, say: Callable[[s
     say(f"  Acme, a relying party   {registration.origin}   <- open this one")
     say(f"  Provider                {registration.issuer}")
     say(f"  Data                    {options.data_dir}")
+    if options.sandbox:
+        say("  Sandbox                 no camera: you choose how each verification ends")
     say("")
     say("Ready. Stop with Ctrl+C.")
     if options.browser:

@@ -18,9 +18,17 @@ LIVENESS_MODES = ["Disabled", "Verification"]
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Where keys, database and faces are kept.")
 @click.option("--liveness", type=click.Choice(LIVENESS_MODES), default="Verification", show_default=True)
 @click.option("--face", type=click.Choice(FACE_MODES), default="MatchVerification", show_default=True)
+@click.option("--sandbox", is_flag=True, help="Choose each outcome on a page: no camera, no face models.")
 @click.option("--no-browser", is_flag=True, help="Do not open a browser.")
 def demo(
-    port: int, acme_port: int | None, data_dir: Path | None, liveness: str, face: str, *, no_browser: bool
+    port: int,
+    acme_port: int | None,
+    data_dir: Path | None,
+    liveness: str,
+    face: str,
+    *,
+    sandbox: bool,
+    no_browser: bool,
 ) -> None:
     """Sign in with your face in a minute: a provider and a relying party on this machine."""
     from verifeye_oidc.demo.run import DemoOptions, run_demo
@@ -29,13 +37,15 @@ def demo(
     from verifeye_oidc.verification.port import FaceMode, LivenessMode
 
     configure_logging(readable=True, level=logging.WARNING)
-    install_models(None, None)
+    if not sandbox:
+        install_models(None, None)
     options = DemoOptions(
         port=port,
         acme_port=acme_port or port + 1,
-        data_dir=data_dir or data_home() / "demo",
+        data_dir=data_dir or data_home() / ("demo-sandbox" if sandbox else "demo"),
         liveness=LivenessMode(liveness),
         face=FaceMode(face),
+        sandbox=sandbox,
         browser=not no_browser,
     )
     run(run_demo(options, click.echo))
