@@ -94,6 +94,7 @@ class Codec:
     def transaction_row(self, transaction: Transaction) -> dict[str, Any]:
         handle, request = transaction.handle, transaction.request
         return columns(transaction) | {
+            "client_id": None if request is None else request.client_id,
             "request": self._seal(
                 None if request is None else encode(request), "transactions.request", handle
             ),

@@ -28,14 +28,35 @@ from verifeye_oidc.verifier.model import (
     VerificationSession,
 )
 
+Admits = Callable[[Client, Collection | None], None]
+"""Judges a client beside its configuration (None: there is none), and raises to refuse.
+
+It is called under the write lock, on the adapter's thread, and must not wait for anything.
+"""
+
 
 class ClientStore(Protocol):
-    async def add_client(self, client: Client) -> None:
-        """Raises Conflict when the id is taken."""
+    async def add_client(self, client: Client, admits: Admits | None = None) -> None:
+        """Raises Conflict when the id is taken, and what ``admits`` raises."""
 
     async def client(self, client_id: str) -> Client | None: ...
 
-    async def clients(self) -> Sequence[Client]: ...
+    async def clients(self) -> Sequence[Client]:
+        """All of them, in the order in which they were made."""
+
+    async def update_client(
+        self, client_id: str, change: Callable[[Client], Client], admits: Admits
+    ) -> Client | None:
+        """One unit of work: read, change, judge, write. Returns what was written; None: no such client.
+
+        Raises what ``change`` and ``admits`` raise; then nothing is written.
+        """
+
+    async def delete_client(self, client_id: str) -> bool:
+        """One unit of work: the client goes, with its transactions, its grants and all that they gave.
+
+        False when there is no such client.
+        """
 
     async def collection(self, configuration_id: str) -> Collection | None:
         """The configuration as the protocol sees it."""
@@ -180,7 +201,25 @@ class ConfigurationStore(Protocol):
 
     async def configuration(self, configuration_id: str) -> Configuration | None: ...
 
-    async def configurations(self) -> Sequence[Configuration]: ...
+    async def configurations(self) -> Sequence[Configuration]:
+        """All of them, in the order in which they were made."""
+
+    async def update_configuration(
+        self, configuration_id: str, change: Callable[[Configuration], Configuration], admits: Admits
+    ) -> Configuration | None:
+        """One unit of work: read, change, let ``admits`` judge each client bound to it, write.
+
+        Returns what was written; None: no such configuration. Raises what ``change`` and ``admits`` raise;
+        then nothing is written.
+        """
+
+    async def delete_configuration(self, configuration_id: str, *, erase_people: bool = False) -> bool:
+        """One unit of work: the configuration goes, with its invitations.
+
+        Raises InUse while a client is bound to it, and while people are enrolled in it unless they are erased
+        with it: their subjects, their templates and the keys that these were sealed under. False when there
+        is no such configuration.
+        """
 
 
 class SessionStore(Protocol):
@@ -246,6 +285,15 @@ class Store(
 
 class Conflict(Exception):
     """The row exists already."""
+
+
+class InUse(Exception):
+    """What was to be deleted is needed: by these clients (their ids), and by so many people."""
+
+    def __init__(self, clients: Sequence[str], people: int) -> None:
+        super().__init__(f"{len(clients)} clients, {people} people")
+        self.clients = clients
+        self.people = people
 
 
 class WrongDatabase(Exception):

@@ -1,50 +1,20 @@
-"""What the provider keeps: clients, keys, transactions and people."""
+"""What the provider keeps: keys, transactions and people."""
 
 import sqlite3
 from collections.abc import Sequence
 
-from verifeye_oidc.oidc.model import Client, Invitation, Subject, Transaction
+from verifeye_oidc.oidc.model import Invitation, Subject, Transaction
 from verifeye_oidc.storage.codec import Codec
-from verifeye_oidc.storage.port import Conflict, StoredKey
+from verifeye_oidc.storage.port import StoredKey
 from verifeye_oidc.storage.sqlite.connection import Database
-from verifeye_oidc.verification.port import Collection, FailureReason, Provenance
+from verifeye_oidc.verification.port import FailureReason, Provenance
 
 
 class ProviderRows:
-    """ClientStore, KeyStore, and the single statements of TransactionStore and SubjectStore."""
+    """KeyStore, and the single statements of TransactionStore and SubjectStore."""
 
     _database: Database
     _codec: Codec
-
-    async def add_client(self, client: Client) -> None:
-        row = self._codec.client_row(client)
-
-        def add(connection: sqlite3.Connection) -> bool:
-            return _changed(
-                connection.execute(
-                    "INSERT INTO clients (client_id, settings, secret_hashes)"
-                    " VALUES (:client_id, :settings, :secret_hashes) ON CONFLICT DO NOTHING",
-                    row,
-                )
-            )
-
-        if not await self._database.write(add):
-            raise Conflict(f"there is a client {client.client_id!r} already")
-
-    async def client(self, client_id: str) -> Client | None:
-        row = self._database.read_one("SELECT * FROM clients WHERE client_id = ?", client_id)
-        return None if row is None else self._codec.client(row)
-
-    async def clients(self) -> Sequence[Client]:
-        return [
-            self._codec.client(row) for row in self._database.read("SELECT * FROM clients ORDER BY rowid")
-        ]
-
-    async def collection(self, configuration_id: str) -> Collection | None:
-        row = self._database.read_one(
-            "SELECT * FROM configurations WHERE configuration_id = ?", configuration_id
-        )
-        return None if row is None else self._codec.configuration(row).collection
 
     async def signing_keys(self) -> Sequence[StoredKey]:
         rows = self._database.read("SELECT * FROM signing_keys ORDER BY created_at, rowid")
@@ -68,9 +38,11 @@ class ProviderRows:
         await self._database.write(
             lambda connection: connection.execute(
                 "INSERT INTO transactions (handle, browser_hash, configuration_id, request, invitation_hash,"
-                " identifier, state, created_at, expires_at, external_id, enrolment, lease_until, failure)"
+                " identifier, state, created_at, expires_at, external_id, enrolment, lease_until, failure,"
+                " client_id)"
                 " VALUES (:handle, :browser_hash, :configuration_id, :request, :invitation_hash, :identifier,"
-                " :state, :created_at, :expires_at, :external_id, :enrolment, :lease_until, :failure)",
+                " :state, :created_at, :expires_at, :external_id, :enrolment, :lease_until, :failure,"
+                " :client_id)",
                 row,
             )
         )

@@ -9,6 +9,7 @@ from verifeye_oidc.storage.sqlite.connection import Database
 from verifeye_oidc.storage.sqlite.gallery import GalleryRows, record_change
 from verifeye_oidc.storage.sqlite.grants import GrantRows
 from verifeye_oidc.storage.sqlite.provider import ProviderRows
+from verifeye_oidc.storage.sqlite.registry import RegistryRows
 from verifeye_oidc.storage.sqlite.schema import prepare
 from verifeye_oidc.storage.sqlite.tokens import TokenRows
 from verifeye_oidc.storage.sqlite.verifier import VerifierRows
@@ -17,7 +18,7 @@ _KEPT_SECONDS = 3600
 """How long expired rows stay: somebody who comes late hears what happened, not that nothing is known."""
 
 
-class SqliteStore(ProviderRows, GrantRows, TokenRows, VerifierRows, GalleryRows):
+class SqliteStore(RegistryRows, ProviderRows, GrantRows, TokenRows, VerifierRows, GalleryRows):
     """`Store` on SQLite."""
 
     def __init__(self, database: Database, codec: Codec) -> None:

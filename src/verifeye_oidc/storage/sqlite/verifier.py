@@ -1,13 +1,10 @@
-"""What the verification service keeps: configurations, sessions and consents."""
+"""What the verification service keeps: sessions and consents."""
 
 import sqlite3
-from collections.abc import Sequence
 
 from verifeye_oidc.storage.codec import Codec
-from verifeye_oidc.storage.port import Conflict
 from verifeye_oidc.storage.sqlite.connection import Database
 from verifeye_oidc.verifier.model import (
-    Configuration,
     Consent,
     SessionResult,
     SessionState,
@@ -16,36 +13,10 @@ from verifeye_oidc.verifier.model import (
 
 
 class VerifierRows:
-    """ConfigurationStore and SessionStore."""
+    """SessionStore."""
 
     _database: Database
     _codec: Codec
-
-    async def add_configuration(self, configuration: Configuration) -> None:
-        row = self._codec.configuration_row(configuration)
-        added = await self._database.write(
-            lambda connection: (
-                connection.execute(
-                    "INSERT INTO configurations"
-                    " (configuration_id, settings, signing_key, previous_signing_key)"
-                    " VALUES (:configuration_id, :settings, :signing_key, :previous_signing_key)"
-                    " ON CONFLICT DO NOTHING",
-                    row,
-                ).rowcount
-            )
-        )
-        if not added:
-            raise Conflict(f"there is a configuration {configuration.configuration_id!r} already")
-
-    async def configuration(self, configuration_id: str) -> Configuration | None:
-        row = self._database.read_one(
-            "SELECT * FROM configurations WHERE configuration_id = ?", configuration_id
-        )
-        return None if row is None else self._codec.configuration(row)
-
-    async def configurations(self) -> Sequence[Configuration]:
-        rows = self._database.read("SELECT * FROM configurations ORDER BY rowid")
-        return [self._codec.configuration(row) for row in rows]
 
     async def open_session(self, session: VerificationSession) -> bool:
         row = self._codec.session_row(session)
