@@ -1,7 +1,7 @@
 """From the authorization request to the verification, and every way in which that must not go on."""
 
 from typing import cast
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx2
 import pytest
@@ -40,7 +40,8 @@ async def test_the_cookie_is_bound_and_its_secret_is_nowhere_else(provider: Prov
     response = await provider.browser().get(authorize_url())
     name, _, rest = response.headers["set-cookie"].partition("=")
     secret, _, attributes = rest.partition(";")
-    assert name == f"__Host-verifeye-tx-{handle_of(response.headers['location'])}"
+    handle = dict(parse_qsl(urlsplit(response.headers["location"]).query))["transaction"]
+    assert name == f"__Host-verifeye-tx-{handle}"
     assert {part.strip().lower() for part in attributes.split(";")} >= {
         "httponly",
         "secure",
@@ -48,7 +49,7 @@ async def test_the_cookie_is_bound_and_its_secret_is_nowhere_else(provider: Prov
         "path=/",
     }
     assert secret not in response.headers["location"]
-    transaction = await provider.store.transaction(handle_of(response.headers["location"]))
+    transaction = await provider.store.transaction(handle)
     assert transaction is not None
     assert secret.encode() not in transaction.browser_hash
 
@@ -59,6 +60,17 @@ async def test_a_post_is_a_get(provider: Provider) -> None:
     assert response.status_code == 303
     assert response.headers["location"].startswith(f"{ISSUER}{CONTINUE}?transaction=")
     assert (await browser.get(response.headers["location"])).status_code == 303
+
+
+async def test_a_page_is_never_shown_where_reloading_it_would_begin_anew(provider: Provider) -> None:
+    browser = provider.browser()
+    nobody_named = await browser.get(authorize_url(login_hint=None))
+    provider.verification.available = False
+    service_away = await browser.get(authorize_url())
+    for response in (nobody_named, service_away):
+        assert response.status_code == 303
+        assert response.headers["location"].startswith(f"{ISSUER}{CONTINUE}?transaction=")
+        assert (await browser.get(response.headers["location"])).status_code == 200
 
 
 async def test_without_a_hint_the_person_is_asked(provider: Provider) -> None:
@@ -369,8 +381,9 @@ async def test_going_on_twice_asks_for_one_verification(provider: Provider) -> N
 @pytest.mark.parametrize("host", ["attacker.example", "[", "login.example:1", "a b"])
 async def test_nothing_comes_from_the_host_header(provider: Provider, host: str) -> None:
     headers = {"host": host, "x-forwarded-host": host, "forwarded": f"host={host}"}
-    response = await provider.browser().get(authorize_url(), **headers)
-    assert response.headers["location"].startswith(f"{ISSUER}{CONTINUE}?")
+    for hint, path in ((None, CONTINUE), (IDENTIFIER, "/verification/face-check")):
+        response = await provider.browser().get(authorize_url(login_hint=hint), **headers)
+        assert response.headers["location"].startswith(f"{ISSUER}{path}?")
     shown = await provider.browser().get(f"{CONTINUE}?transaction=x", **headers)
     assert shown.status_code == 400
     assert "attacker" not in shown.text

@@ -47,8 +47,11 @@ REQUEST = {
 
 def authorize_url(**changes: str | None) -> str:
     """A good authorization request, changed; None leaves a parameter out."""
-    parameters = {name: value for name, value in {**REQUEST, **changes}.items() if value is not None}
-    return "/v1/openid/authorize?" + urlencode(parameters)
+    return "/v1/openid/authorize?" + urlencode(_request(**changes))
+
+
+def _request(**changes: str | None) -> dict[str, str]:
+    return {name: value for name, value in {**REQUEST, **changes}.items() if value is not None}
 
 
 def answer(response: httpx2.Response, redirect_uri: str = REDIRECT_URI) -> dict[str, str]:
@@ -79,12 +82,13 @@ class Browser:
         return await self.http.post(form.action, data={**form.fields, **answers})
 
     async def begin(self, **changes: str | None) -> str:
-        """Send an authorization request; returns where the browser goes on."""
-        return _went_to(await self.get(authorize_url(**changes)), f"{ISSUER}/v1/openid/continue?transaction=")
+        """Post an authorization request; returns where the browser goes on."""
+        begun = await self.post("/v1/openid/authorize", **_request(**changes))
+        return _went_to(begun, f"{ISSUER}/v1/openid/continue?transaction=")
 
     async def to_verification(self, **changes: str | None) -> str:
-        """Send an authorization request and go on to the verification; returns its URL."""
-        return _went_to(await self.get(await self.begin(**changes)), f"{ISSUER}/verification/")
+        """Send an authorization request that names the person; returns the URL of the verification."""
+        return _went_to(await self.get(authorize_url(**changes)), f"{ISSUER}/verification/")
 
     async def result(self, face: int = 1, verdict: Verdict | None = None, **changes: str | None) -> str:
         """Up to the result of the verification, which nobody has opened yet; returns its URL."""

@@ -73,9 +73,12 @@ class Answers:
         """What this browser holds for a transaction."""
         return self._cookies.secret(request, transaction)
 
-    def begun(self, request: Request, begun: Begun) -> Response:
-        """The transaction's cookie, and on to our own GET: a cross-site POST arrives without cookies."""
-        response = self.proceed(Continue(begun.transaction))
+    def begun(self, request: Request, begun: Begun, step: Step | None = None) -> Response:
+        """The transaction's cookie, and on to where the step leads, or else to our own GET."""
+        if isinstance(step, NeedVerification | Respond | Refuse):
+            response = self.step(step)
+        else:
+            response = self.proceed(Continue(begun.transaction))
         self._cookies.set(request, response, begun.transaction, begun.secret, begun.keep_seconds)
         return response
 

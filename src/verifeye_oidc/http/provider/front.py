@@ -47,13 +47,21 @@ class FrontChannel:
         ]
 
     async def authorize(self, request: Request) -> Response:
-        """OpenID Connect Core 1.0, 3.1.2.1: by GET or by POST, with the same answer."""
+        """OpenID Connect Core 1.0, 3.1.2.1: by GET or by POST, with the same end.
+
+        A cross-site POST arrives without our cookies, so that the browser has to come again before anything
+        is judged. What a GET leads to is answered at once, unless that is a page: reloading it would begin
+        anew.
+        """
         posted = request.method == "POST"
         parameters = await form_parameters(request) if posted else _query_parameters(request)
         begun = await self._begin.authorize(parameters)
         if isinstance(begun, Refuse):
             return self._answers.step(begun)
-        return self._answers.begun(request, begun)
+        if posted:
+            return self._answers.begun(request, begun)
+        step = await self._flow.resume(begun.transaction, begun.secret)
+        return self._answers.begun(request, begun, step)
 
     async def continue_(self, request: Request) -> Response:
         transaction = _required(_query_parameters(request), "transaction")
