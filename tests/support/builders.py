@@ -16,6 +16,7 @@ from verifeye_oidc.oidc.model import (
     Client,
     Grant,
     Invitation,
+    Login,
     Outcome,
     RefreshToken,
     Subject,
@@ -57,6 +58,7 @@ CODE_CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 ACCESS_TOKEN = "the-access-token-of-ada"
 FAMILY = "the-refresh-family-of-ada"
 REFRESH_SECRET = "the-first-refresh-secret-of-ada"
+LOGIN_SECRET = "the-secret-in-the-session-cookie-of-ada"
 INVITATION = "the-invitation-of-ada"
 SESSION_ID = "session-of-ada"
 NONCE = "nonce-of-the-signed-url"
@@ -160,6 +162,11 @@ def make_grant(**changes: Any) -> Grant:
         expires_at=START + 60,
     )
     return replace(grant, **changes)
+
+
+def make_login(**changes: Any) -> Login:
+    login = Login(digest(LOGIN_SECRET), EXTERNAL_ID, make_outcome(), START + 86_400)
+    return replace(login, **changes)
 
 
 def make_binding(**changes: Any) -> CodeBinding:

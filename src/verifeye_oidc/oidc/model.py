@@ -15,6 +15,16 @@ from verifeye_oidc.verification.port import (
 )
 
 
+MAX_SESSION_SECONDS = 86_400
+
+
+class SubjectType(StrEnum):
+    """Whether a person's ``sub`` is the same at every client (OpenID Connect Core 1.0, 8)."""
+
+    PUBLIC = "public"
+    PAIRWISE = "pairwise"
+
+
 @dataclass(frozen=True, slots=True)
 class Client:
     """A relying party, and every policy that is a property of the client and never of the server."""
@@ -40,11 +50,48 @@ class Client:
     """With ``refresh_token`` the operator lets the client have ``offline_access``."""
     refresh_token_seconds: int = 86_400
     """From the exchange of the code on, however often the token is rotated."""
+    session_seconds: int = 0
+    """How old a verification may be that answers a request of this client without a new one, at most
+    `MAX_SESSION_SECONDS`. 0: it neither reads nor leaves a session."""
+    response_types: tuple[str, ...] = ("code",)
+    """``code``, ``id_token`` (OpenID Connect Core 1.0, 3.1 and 3.2)."""
+    subject_type: SubjectType = SubjectType.PUBLIC
+    sector_identifier: str | None = None
+    """The host for whose clients a pairwise subject is the same; None: that of the first redirect URI."""
+    post_logout_redirect_uris: tuple[str, ...] = ()
+
+    @property
+    def may_refresh(self) -> bool:
+        return "refresh_token" in self.grant_types
 
     @property
     def is_public(self) -> bool:
         """It can keep no secret (RFC 6749, 2.1): PKCE is what binds its codes."""
         return "none" in self.token_endpoint_auth_methods
+
+
+class ResponseMode(StrEnum):
+    """How an answer travels to the redirect URI.
+
+    OAuth 2.0 Multiple Response Type Encoding Practices, 2.1; OAuth 2.0 Form Post Response Mode.
+    """
+
+    QUERY = "query"
+    FRAGMENT = "fragment"
+    FORM_POST = "form_post"
+
+
+@dataclass(frozen=True, slots=True)
+class RequestedClaims:
+    """What the parameter ``claims`` asked for, as far as we know it (OpenID Connect Core 1.0, 5.5)."""
+
+    id_token: tuple[str, ...] = ()
+    userinfo: tuple[str, ...] = ()
+    acr: tuple[str, ...] = ()
+    essential_acr: tuple[str, ...] | None = None
+    """One of these, or nobody is verified; None: not essential."""
+    subs: tuple[str, ...] | None = None
+    """One of these subjects, or nobody is verified; None: anybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +109,17 @@ class AuthorizationRequest:
     acr_values: tuple[str, ...] = ()
     ui_locales: tuple[str, ...] = ()
     max_age: int | None = None
+    response_type: str = "code"
+    response_mode: ResponseMode = ResponseMode.QUERY
+    prompt: tuple[str, ...] = ()
+    claims: RequestedClaims = RequestedClaims()
+    hinted_sub: str | None = None
+    """Whom the ``id_token_hint`` names: nobody else may be the outcome."""
+
+    @property
+    def all_acr_values(self) -> tuple[str, ...]:
+        """What was asked for in both ways; what ``claims`` asks for counts first."""
+        return (*self.claims.acr, *self.acr_values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +208,20 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Login:
+    """An OP session: one verification, which may answer further requests of the browser that holds its secret.
+
+    (The embedded verification service has sessions of its own, which are another thing.)
+    """
+
+    login_hash: bytes
+    external_id: str
+    outcome: Outcome
+    """With the subject's own ``sub``, whatever the client heard."""
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
 class Grant:
     """An authorization code and what it stands for (RFC 6749, 4.1). The code itself is stored nowhere."""
 
@@ -164,6 +236,7 @@ class Grant:
     expires_at: int
     acr_values: tuple[str, ...] = ()
     """What was asked for, in order of preference: decides which of the reached values is said."""
+    claims: RequestedClaims = RequestedClaims()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,5 +17,9 @@ def refusal(reason: FailureReason) -> ProtocolError:
         return ProtocolError(
             "temporarily_unavailable", "the verification service cannot be reached", reason.value, status=503
         )
+    if reason is FailureReason.LOGIN_REQUIRED:
+        return ProtocolError(
+            "login_required", "the person must be verified, and prompt none forbids to ask", status=403
+        )
     description = _DESCRIPTIONS.get(reason, "the person was not verified")
     return ProtocolError("access_denied", description, reason.value, status=403)

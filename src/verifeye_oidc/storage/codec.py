@@ -15,6 +15,8 @@ from verifeye_oidc.oidc.model import (
     Client,
     Grant,
     Invitation,
+    Login,
+    Outcome,
     Subject,
     Transaction,
     TransactionState,
@@ -137,6 +139,19 @@ class Codec:
         code_hash: bytes = row["code_hash"]
         content = self._open(row["content"], "grants.content", code_hash.hex())
         return replace(decode(Grant, content), code_hash=code_hash)
+
+    def login_row(self, login: Login) -> dict[str, Any]:
+        return {
+            "login_hash": login.login_hash,
+            "configuration_id": login.outcome.configuration_id,
+            "external_id": login.external_id,
+            "outcome": self._seal(encode(login.outcome), "logins.outcome", login.login_hash.hex()),
+            "expires_at": login.expires_at,
+        }
+
+    def login(self, row: Row) -> Login:
+        outcome = self._open(row["outcome"], "logins.outcome", row["login_hash"].hex())
+        return Login(**values(Login, row) | {"outcome": decode(Outcome, outcome)})
 
     def subject_row(self, subject: Subject) -> dict[str, Any]:
         collection, identifier = subject.configuration_id, subject.identifier

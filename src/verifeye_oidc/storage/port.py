@@ -14,6 +14,7 @@ from verifeye_oidc.oidc.model import (
     Client,
     Grant,
     Invitation,
+    Login,
     RefreshToken,
     Subject,
     Transaction,
@@ -82,9 +83,18 @@ class TransactionStore(Protocol):
     async def refuse(self, handle: str, reason: FailureReason) -> bool:
         """created, verifying or deciding -> refused. False when it was final already."""
 
-    async def grant(self, grant: Grant, subject: Subject, session_id: str, now: int) -> bool:
+    async def grant(
+        self,
+        grant: Grant,
+        subject: Subject,
+        session_id: str,
+        now: int,
+        login: Login | None = None,
+        replaces: bytes | None = None,
+    ) -> bool:
         """One unit of work: deciding -> granted, the grant, the subject if it is new, and the pending
-        template of that verification session becomes active.
+        template of that verification session becomes active. ``login`` begins, and the one with the hash
+        ``replaces`` ends: who holds a session from before a verification holds nothing after it.
 
         False, and nothing written: the lease was lost, or an active subject with another external id (or
         another active template of that subject) took the identifier meanwhile.
@@ -165,6 +175,21 @@ class GrantStore(Protocol):
 
     async def end_family(self, code_hash: bytes) -> None:
         """End everything that a code gave: its refresh token and all its access tokens."""
+
+
+class LoginStore(Protocol):
+    async def login(self, login_hash: bytes, now: int) -> Login | None:
+        """A live OP session."""
+
+    async def grant_by_login(self, grant: Grant, login: Login, now: int) -> bool:
+        """One unit of work: created -> granted without a verification, and the grant.
+
+        False, and nothing written: the session ended, the transaction went on otherwise, or it is about
+        another collection than the session.
+        """
+
+    async def end_login(self, login_hash: bytes) -> bool:
+        """False when there was none."""
 
 
 class SubjectStore(Protocol):
@@ -271,6 +296,7 @@ class Store(
     ClientStore,
     TransactionStore,
     GrantStore,
+    LoginStore,
     SubjectStore,
     KeyStore,
     ConfigurationStore,

@@ -90,6 +90,8 @@ class FailureReason(StrEnum):
     VERIFIER_MISSING = "verifier_missing"
     TIME_OUT = "time_out"
     SERVICE_UNAVAILABLE = "service_unavailable"
+    LOGIN_REQUIRED = "login_required"
+    """The request forbade to ask the person anything."""
 
 
 @dataclass(frozen=True, slots=True)

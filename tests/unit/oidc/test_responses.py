@@ -60,8 +60,11 @@ def test_a_client_hears_the_same_of_a_wrong_face_a_spoof_and_a_stranger() -> Non
 
 @pytest.mark.parametrize("reason", FailureReason)
 def test_every_failure_has_its_error(reason: FailureReason) -> None:
-    unavailable = reason is FailureReason.SERVICE_UNAVAILABLE
-    assert refusal(reason).error == ("temporarily_unavailable" if unavailable else "access_denied")
+    other = {
+        FailureReason.SERVICE_UNAVAILABLE: "temporarily_unavailable",
+        FailureReason.LOGIN_REQUIRED: "login_required",
+    }
+    assert refusal(reason).error == other.get(reason, "access_denied")
 
 
 @pytest.mark.parametrize(

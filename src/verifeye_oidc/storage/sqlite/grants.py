@@ -2,8 +2,9 @@
 
 import hmac
 import sqlite3
+from typing import Any
 
-from verifeye_oidc.oidc.model import AccessToken, Grant, RefreshToken, Subject
+from verifeye_oidc.oidc.model import AccessToken, Grant, Login, RefreshToken, Subject
 from verifeye_oidc.storage.codec import Codec
 from verifeye_oidc.storage.port import CodeBinding, CodeRefusal
 from verifeye_oidc.storage.sqlite.connection import Database
@@ -18,8 +19,17 @@ class GrantRows:
     _database: Database
     _codec: Codec
 
-    async def grant(self, grant: Grant, subject: Subject, session_id: str, now: int) -> bool:
+    async def grant(
+        self,
+        grant: Grant,
+        subject: Subject,
+        session_id: str,
+        now: int,
+        login: Login | None = None,
+        replaces: bytes | None = None,
+    ) -> bool:
         row = self._codec.grant_row(grant)
+        begins = None if login is None else self._codec.login_row(login)
         enrols = grant.outcome.event is Event.ENROLLED
 
         def unit(connection: sqlite3.Connection) -> bool:
@@ -29,12 +39,11 @@ class GrantRows:
             if (enrols and template is None) or not self._may_keep(connection, subject, template):
                 return False
             self._keep(connection, grant.transaction, subject, template)
-            connection.execute(
-                "INSERT INTO grants (code_hash, handle, client_id, redirect_uri, code_challenge, content,"
-                " expires_at) VALUES (:code_hash, :handle, :client_id, :redirect_uri, :code_challenge,"
-                " :content, :expires_at)",
-                row,
-            )
+            add_grant(connection, row)
+            if replaces is not None:
+                delete_login(connection, replaces)
+            if begins is not None:
+                add_login(connection, begins)
             return True
 
         return await self._database.write(unit)
@@ -157,6 +166,30 @@ class GrantRows:
         if template is not None:
             connection.execute("UPDATE templates SET pending_until = NULL WHERE template_id = ?", (template,))
             record_change(connection, subject.configuration_id, template)
+
+
+def add_grant(connection: sqlite3.Connection, row: dict[str, Any]) -> None:
+    """Write a grant's row."""
+    connection.execute(
+        "INSERT INTO grants (code_hash, handle, client_id, redirect_uri, code_challenge, content,"
+        " expires_at) VALUES (:code_hash, :handle, :client_id, :redirect_uri, :code_challenge,"
+        " :content, :expires_at)",
+        row,
+    )
+
+
+def add_login(connection: sqlite3.Connection, row: dict[str, Any]) -> None:
+    """Write a session's row."""
+    connection.execute(
+        "INSERT INTO logins (login_hash, configuration_id, external_id, outcome, expires_at)"
+        " VALUES (:login_hash, :configuration_id, :external_id, :outcome, :expires_at)",
+        row,
+    )
+
+
+def delete_login(connection: sqlite3.Connection, login_hash: bytes) -> bool:
+    """End a session. False when there was none."""
+    return connection.execute("DELETE FROM logins WHERE login_hash = ?", (login_hash,)).rowcount == 1
 
 
 def _pending_template(

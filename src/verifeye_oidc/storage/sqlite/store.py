@@ -8,6 +8,7 @@ from verifeye_oidc.storage.codec import Codec
 from verifeye_oidc.storage.sqlite.connection import Database
 from verifeye_oidc.storage.sqlite.gallery import GalleryRows, record_change
 from verifeye_oidc.storage.sqlite.grants import GrantRows
+from verifeye_oidc.storage.sqlite.logins import LoginRows
 from verifeye_oidc.storage.sqlite.provider import ProviderRows
 from verifeye_oidc.storage.sqlite.registry import RegistryRows
 from verifeye_oidc.storage.sqlite.schema import prepare
@@ -18,7 +19,7 @@ _KEPT_SECONDS = 3600
 """How long expired rows stay: somebody who comes late hears what happened, not that nothing is known."""
 
 
-class SqliteStore(RegistryRows, ProviderRows, GrantRows, TokenRows, VerifierRows, GalleryRows):
+class SqliteStore(RegistryRows, ProviderRows, GrantRows, LoginRows, TokenRows, VerifierRows, GalleryRows):
     """`Store` on SQLite."""
 
     def __init__(self, database: Database, codec: Codec) -> None:
@@ -52,6 +53,7 @@ def _purge(connection: sqlite3.Connection, before: int) -> None:
         (before,),
     )
     connection.execute("DELETE FROM transactions WHERE expires_at <= ?", (before,))
+    connection.execute("DELETE FROM logins WHERE expires_at <= ?", (before,))
     connection.execute("DELETE FROM sessions WHERE expires_at <= ?", (before,))
     lapsed = connection.execute(
         "DELETE FROM templates WHERE pending_until <= ? RETURNING configuration_id, template_id, external_id",
