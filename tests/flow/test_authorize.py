@@ -1,5 +1,6 @@
 """From the authorization request to the verification, and every way in which that must not go on."""
 
+import re
 from typing import cast
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -19,6 +20,13 @@ from verifeye_oidc.verification.port import EnrolmentPolicy, FaceMode, Provenanc
 AUTHORIZE = "/v1/openid/authorize"
 CONTINUE = "/v1/openid/continue"
 WITH_QUERY = "https://acme.example/callback?tenant=a%2Fb"
+
+
+def left_by_a_page(response: httpx2.Response) -> str:
+    """Where a page leads that parts a form from the redirects to another origin."""
+    assert (response.status_code, "location" in response.headers) == (200, False)
+    [onward] = re.findall(r'http-equiv="refresh" content="0;url=([^"]+)"', response.text)
+    return str(onward)
 
 
 def handle_of(url: str) -> str:
@@ -78,7 +86,7 @@ async def test_without_a_hint_the_person_is_asked(provider: Provider) -> None:
     page = await browser.get(await browser.begin(login_hint=None))
     assert page.status_code == 200
     assert 'id="identifier"' in page.text
-    assert "form-action 'self' https://acme.example;" in page.headers["content-security-policy"]
+    assert "form-action 'self';" in page.headers["content-security-policy"]
     assert provider.verification.started == []
 
     refused = await browser.submit(page, identifier="\u202e")
@@ -110,9 +118,21 @@ async def test_cancelling_tells_the_client(provider: Provider) -> None:
     browser = provider.browser()
     page = await browser.get(await browser.begin(login_hint=None))
     cancelled = await browser.submit(page, decision="cancel")
+    onward = left_by_a_page(await browser.get(cancelled.headers["location"]))
     for _ in range(2):
-        said = answer(await browser.get(cancelled.headers["location"]))
+        said = answer(await browser.get(onward))
         assert (said["error"], said["state"], said["iss"]) == ("access_denied", "state-of-acme", ISSUER)
+
+
+async def test_a_refusal_after_a_form_leaves_by_a_page(make_provider: MakeProvider) -> None:
+    """A broker's callback redirects to other origins, and a form's policy would hold for those as well."""
+    provider = await make_provider(configuration=make_configuration(enrolment_policy=EnrolmentPolicy.INVITE))
+    browser = provider.browser()
+    page = await browser.get(await browser.begin(login_hint=None))
+    answered = await browser.submit(page, identifier="stranger")
+    onward = left_by_a_page(await browser.get(answered.headers["location"]))
+    assert onward.startswith(f"{ISSUER}{CONTINUE}?")
+    assert answer(await browser.get(onward))["error"] == "access_denied"
 
 
 async def test_whoever_was_named_first_stays(provider: Provider) -> None:

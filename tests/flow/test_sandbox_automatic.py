@@ -63,4 +63,4 @@ async def test_a_prefetch_answers_nothing(tmp_path: Path, headers: dict[str, str
         browser = sandbox.browser()
         verification = (await browser.get(AUTHORIZE)).headers["location"]
         early = await browser.http.get(verification, headers=headers)
-        assert (early.status_code, "location" in early.headers) == (204, False)
+        assert (early.status_code, "location" in early.headers) == (403, False)

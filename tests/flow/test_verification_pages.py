@@ -72,7 +72,7 @@ def test_nobody_looking_claims_nothing(house: VerificationHouse) -> None:
     url, scanner = house.start(), house.another_browser()
     assert scanner.head(url).status_code == 204
     for headers in ({"sec-purpose": "prefetch;prerender"}, {"purpose": "prefetch"}, {"x-moz": "prefetch"}):
-        assert scanner.get(url, headers=headers).status_code == 204
+        assert scanner.get(url, headers=headers).status_code == 403
     assert house.browser.get(url).status_code == 303
 
 

@@ -34,14 +34,17 @@ class Pages:
         template: str,
         *,
         status: int = 200,
-        form_action: Sequence[str] = (),
+        form_action: Sequence[str] | None = (),
         camera: bool = False,
         **context: object,
     ) -> HTMLResponse:
         """Render a template.
 
-        ``form_action`` names the origins, beside our own, to which a form on the page may lead: browsers
-        apply the directive to the whole redirect chain after a form. ``camera`` lets the page ask for one.
+        ``form_action`` names the origins, beside our own, to which a form on the page may lead. Browsers
+        apply the directive to the whole redirect chain after a form, and nobody knows where a relying party
+        sends the browser from its redirect URI. So a form leads to a page of ours, which leads on; only a
+        page whose form posts the answer straight to the redirect URI sets None: anywhere. ``camera`` lets
+        the page ask for one.
         """
         html = self._environment.get_template(template).render(status=status, **context)
         headers = {
@@ -65,11 +68,11 @@ class Pages:
         )
 
 
-def _policy(form_action: Sequence[str]) -> str:
-    forms = " ".join(["'self'", *form_action])
+def _policy(form_action: Sequence[str] | None) -> str:
+    forms = "" if form_action is None else " ".join(["form-action 'self'", *form_action]) + "; "
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-        f"form-action {forms}; frame-ancestors 'none'; base-uri 'none'"
+        f"{forms}frame-ancestors 'none'; base-uri 'none'"
     )
 
 

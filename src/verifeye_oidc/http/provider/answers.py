@@ -10,8 +10,8 @@ from starlette.responses import Response
 
 from verifeye_oidc.http.cookies import BindingCookies
 from verifeye_oidc.http.pages import Pages
+from verifeye_oidc.http.speculative import speculative_answer
 from verifeye_oidc.oidc.errors import ProtocolError
-from verifeye_oidc.oidc.responses import form_target
 from verifeye_oidc.oidc.steps import (
     Begun,
     Continue,
@@ -27,6 +27,7 @@ from verifeye_oidc.oidc.steps import (
 
 CONTINUE_PATH = "/v1/openid/continue"
 IDENTIFY_PATH = "/v1/openid/identify"
+FORM = "form"
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -57,11 +58,8 @@ class Answers:
         """The handler, with refusals on a page, and deaf to requests that nobody has made yet."""
 
         async def endpoint(request: Request) -> Response:
-            if request.method == "HEAD":
-                return Response(status_code=204)
-            if _is_prefetch(request):
-                # Not a success: browsers throw that away, and ask again when the person really goes there.
-                return Response(status_code=403)
+            if (answer := speculative_answer(request)) is not None:
+                return answer
             try:
                 return await handler(request)
             except ProtocolError as error:
@@ -83,7 +81,25 @@ class Answers:
         return response
 
     def proceed(self, step: Continue) -> Response:
-        return _see_other(f"{self._issuer}{CONTINUE_PATH}?{urlencode({'transaction': step.transaction})}")
+        return _see_other(self._continue_url(transaction=step.transaction))
+
+    def proceed_after_form(self, step: Continue) -> Response:
+        return _see_other(self._continue_url(transaction=step.transaction, after=FORM))
+
+    def step_after_form(self, transaction: str, step: Step) -> Response:
+        """The response for what comes next; out of our origin only by way of a page.
+
+        Browsers apply the ``form-action`` of the page with the form to every redirect that follows, also to
+        those of the application behind its redirect URI. A page of ours ends that chain.
+        """
+        response = self.step(step)
+        if response.headers.get("location", f"{self._issuer}/").startswith(f"{self._issuer}/"):
+            return response
+        url = self._continue_url(transaction=transaction)
+        return self._pages.render("returning.html", url=url, passed=False)
+
+    def _continue_url(self, **parameters: str) -> str:
+        return f"{self._issuer}{CONTINUE_PATH}?{urlencode(parameters)}"
 
     def step(self, step: Step) -> Response:
         """The response for what comes next."""
@@ -104,11 +120,9 @@ class Answers:
                 assert_never(step)
 
     def _identifier_page(self, step: NeedIdentifier) -> Response:
-        """The form may end at the client, when the person is refused: the policy has to name that origin."""
         return self._pages.render(
             "identifier.html",
             status=200 if step.error is None else 400,
-            form_action=(form_target(step.redirect_uri),),
             action=self._issuer + IDENTIFY_PATH,
             transaction=step.transaction,
             client_name=step.client_name,
@@ -132,8 +146,3 @@ class Answers:
 def _see_other(location: str) -> Response:
     """303, so that whatever the method was, a GET follows. The location goes out byte for byte."""
     return Response(status_code=303, headers={"Location": location, "Cache-Control": "no-store"})
-
-
-def _is_prefetch(request: Request) -> bool:
-    purposes = [request.headers.get(name, "") for name in ("sec-purpose", "purpose", "x-moz")]
-    return any("prefetch" in purpose.lower() for purpose in purposes)

@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from verifeye_oidc.http.cookies import BindingCookies
 from verifeye_oidc.http.pages import Pages
-from verifeye_oidc.http.provider.answers import CONTINUE_PATH, IDENTIFY_PATH, Answers
+from verifeye_oidc.http.provider.answers import CONTINUE_PATH, FORM, IDENTIFY_PATH, Answers
 from verifeye_oidc.http.provider.back_channel import form_parameters
 from verifeye_oidc.oidc.begin import Begin
 from verifeye_oidc.oidc.discovery import AUTHORIZATION_PATH
@@ -64,9 +64,13 @@ class FrontChannel:
         return self._answers.begun(request, begun, step)
 
     async def continue_(self, request: Request) -> Response:
-        transaction = _required(_query_parameters(request), "transaction")
+        parameters = _query_parameters(request)
+        transaction = _required(parameters, "transaction")
         secret = self._answers.secret(request, transaction)
-        return self._answers.step(await self._flow.resume(transaction, secret))
+        step = await self._flow.resume(transaction, secret)
+        if parameters.get("after") == FORM:
+            return self._answers.step_after_form(transaction, step)
+        return self._answers.step(step)
 
     async def identify(self, request: Request) -> Response:
         """The answer of the identifier page."""
@@ -74,10 +78,10 @@ class FrontChannel:
         transaction = _required(form, "transaction")
         secret = self._answers.secret(request, transaction)
         if form.get("decision") == "cancel":
-            return self._answers.proceed(await self._flow.cancel(transaction, secret))
+            return self._answers.proceed_after_form(await self._flow.cancel(transaction, secret))
         step = await self._flow.identify(transaction, secret, form.get("identifier", ""))
         if isinstance(step, Continue):
-            return self._answers.proceed(step)
+            return self._answers.proceed_after_form(step)
         return self._answers.step(step)
 
     async def verify_result(self, request: Request) -> Response:

@@ -14,6 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from verifeye_oidc.clock import Clock
 from verifeye_oidc.http.cookies import BindingCookies
 from verifeye_oidc.http.pages import Pages
+from verifeye_oidc.http.speculative import speculative_answer
 from verifeye_oidc.http.verification.problems import problem_page
 from verifeye_oidc.oidc.errors import ProtocolError
 from verifeye_oidc.verifier.errors import LinkGone, LinkInvalid, NotYours
@@ -47,8 +48,8 @@ class SessionPages:
 
     async def _open(self, request: Request) -> Response:
         """The signed URL: the first browser claims the session, and no other gets it."""
-        if is_speculative(request):
-            return Response(status_code=204)
+        if (answer := speculative_answer(request)) is not None:
+            return answer
         opening = await self._sessions.open(
             request.path_params["configuration_id"],
             request.scope["query_string"],
@@ -70,8 +71,8 @@ class SessionPages:
 
     async def _finish(self, request: Request) -> Response:
         """Back to the caller with the signed result; before there is one, back to the session's page."""
-        if is_speculative(request):
-            return Response(status_code=204)
+        if (answer := speculative_answer(request)) is not None:
+            return answer
         session = await self._claimed(request)
         if session.result is None:
             return see(session_path(session.session_id))
@@ -106,12 +107,6 @@ class SessionPages:
                 return problem_page(self._pages, request, problem)
 
         return guarded
-
-
-def is_speculative(request: Request) -> bool:
-    """Whether nobody is looking: HEAD, or a browser that fetches ahead (Sec-Purpose, Fetch standard)."""
-    purposes = (request.headers.get(name, "") for name in ("sec-purpose", "purpose", "x-moz"))
-    return request.method == "HEAD" or any("prefetch" in purpose.lower() for purpose in purposes)
 
 
 def see(url: str) -> RedirectResponse:
