@@ -11,7 +11,7 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := .venv
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup setup-test test-faces demo test check bench lock clean
+.PHONY: help setup setup-test test-faces demo test interop check bench lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -29,7 +29,11 @@ demo: .venv/.synced ## sign in with your face on http://localhost:8080 (ARGS="--
 	@exec $(BIN)/verifeye-oidc demo $(ARGS)
 
 test: setup-test ## every test (ARGS="-k name ...")
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -m "not interop" $(ARGS)
+
+interop: .venv/.synced ## real relying parties, and nginx with TLS (ARGS="-k name ...")
+	@bash scripts/ensure-interop.sh
+	@$(BIN)/python -m pytest tests/interop $(ARGS)
 
 check: .venv/.synced ## lint, format, types, import rules
 	$(BIN)/ruff check .

@@ -1,0 +1,77 @@
+"""npm's openid-client, certified by the OpenID Foundation: what it accepts, and what it refuses."""
+
+import pytest
+
+from tests.interop.conftest import House
+from tests.interop.installation import Registered
+from tests.interop.openid_client import Job, run
+from tests.interop.person import Person
+from tests.interop.tampering import (
+    ALG_NONE,
+    ALG_NONE_BARE,
+    BAD_SIGNATURE,
+    EXPIRED,
+    HONEST,
+    NO_NONCE,
+    OTHER_AUDIENCE,
+    OTHER_ISSUER,
+    OTHER_ISSUER_ANSWERED,
+    OTHER_ISSUER_DISCOVERED,
+    SIGNED_ANEW,
+    SWAPPED_SUBJECT,
+    UNKNOWN_KEY,
+    WRONG_NONCE,
+    Tampering,
+)
+
+ALICE = "alice@example.com"
+
+REFUSED = {
+    BAD_SIGNATURE: "JWT signature verification failed",
+    UNKNOWN_KEY: "no applicable keys found",
+    OTHER_ISSUER: 'unexpected JWT "iss" (issuer) claim value',
+    OTHER_ISSUER_DISCOVERED: "discovered metadata issuer does not match the expected issuer",
+    OTHER_ISSUER_ANSWERED: 'unexpected "iss" (issuer) response parameter value',
+    WRONG_NONCE: 'unexpected ID Token "nonce" claim value',
+    NO_NONCE: 'JWT "nonce" (nonce) claim missing',
+    ALG_NONE: 'unexpected JWT "alg" header parameter',
+    ALG_NONE_BARE: 'unexpected JWT "alg" header parameter',
+    OTHER_AUDIENCE: 'unexpected JWT "aud" (audience) claim value',
+    EXPIRED: 'unexpected JWT "exp" (expiration time) claim value',
+    SWAPPED_SUBJECT: 'unexpected "response" body "sub" property value',
+}
+
+
+@pytest.fixture(scope="module")
+def registered(house: House) -> Registered:
+    return house.provider.register("http://127.0.0.1:9/callback")
+
+
+@pytest.mark.parametrize("auth_method", ["client_secret_basic", "client_secret_post"])
+def test_a_person_enrols_and_is_matched(house: House, registered: Registered, auth_method: str) -> None:
+    job = Job(registered, auth_method=auth_method)
+    with Person(f"{auth_method}@example.com") as person:
+        first, second = run(job, person).accepted, run(job, person).accepted
+    assert first is not None
+    assert second is not None
+    assert first["id_token"]["verification"]["event"] == "enrolled"
+    assert second["id_token"]["verification"]["event"] == "matched"
+    assert second["id_token"]["amr"] == ["face"]
+    assert second["id_token"]["sub"] == second["userinfo"]["sub"] == first["id_token"]["sub"]
+    assert second["userinfo"]["email"] == f"{auth_method}@example.com"
+
+
+@pytest.mark.parametrize("tampering", [HONEST, SIGNED_ANEW], ids=str)
+def test_without_a_change_it_accepts(house: House, registered: Registered, tampering: Tampering) -> None:
+    with house.proxy.tampering(tampering), Person(ALICE) as person:
+        said = run(Job(registered), person)
+    assert said.refused is None
+
+
+@pytest.mark.parametrize(("tampering", "reason"), REFUSED.items(), ids=str)
+def test_it_refuses(house: House, registered: Registered, tampering: Tampering, reason: str) -> None:
+    with house.proxy.tampering(tampering), Person(ALICE) as person:
+        said = run(Job(registered), person)
+    assert said.accepted is None
+    assert said.refused is not None
+    assert reason in said.refused
