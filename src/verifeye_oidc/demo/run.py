@@ -18,6 +18,7 @@ from verifeye_oidc.admin.clients import create_client
 from verifeye_oidc.admin.configurations import create_configuration
 from verifeye_oidc.app import House, open_app, open_house
 from verifeye_oidc.demo.acme import Registration, acme_app
+from verifeye_oidc.http.server import server_config
 from verifeye_oidc.settings import Settings, SettingsRefused, load_settings
 from verifeye_oidc.verification.port import EnrolmentPolicy, FaceMode, LivenessMode, Verifier
 
@@ -126,7 +127,7 @@ class _Server(uvicorn.Server):
     """A server among others in one process: it leaves the signals to the one that started them all."""
 
     def __init__(self, app: ASGIApp) -> None:
-        super().__init__(uvicorn.Config(app, log_config=None, access_log=False, server_header=False))
+        super().__init__(server_config(app))
         self.listening = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

@@ -4,6 +4,7 @@ Pure, because Starlette's BaseHTTPMiddleware costs most of a small request's tim
 requests per CPU-second with three of each).
 """
 
+import asyncio
 from collections.abc import Mapping
 
 import structlog
@@ -15,6 +16,9 @@ from verifeye_oidc.clock import Clock
 from verifeye_oidc.ids import Ids
 
 MAX_BODY_BYTES = 64 * 1024
+BODY_SECONDS = 15.0
+_MAX_DIGITS = 9
+_LOGGED_CHARACTERS = 200
 
 log = structlog.get_logger("verifeye_oidc.http")
 
@@ -51,42 +55,45 @@ class Shell:
             try:
                 await self._app(scope, receive, send_with_headers)
             except Exception:
-                log.exception("request failed", path=scope["path"])
+                log.exception("request failed", path=_for_the_log(scope["path"]))
                 if scope["type"] == "http" and status == 0:
                     await self._last_resort(scope, receive, send_with_headers)
             finally:
                 log.info(
                     "request",
                     method=scope.get("method", "WEBSOCKET"),
-                    path=scope["path"],
+                    path=_for_the_log(scope["path"]),
                     status=status,
                     milliseconds=round((self._clock.monotonic() - started) * 1000, 1),
                 )
 
 
 class BodyLimit:
-    """Refuses a body over the limit by its announced length, and by its true one."""
+    """Refuses a body over the limit, by its announced length and by its true one, and a body that is slow.
 
-    def __init__(self, app: ASGIApp, *, max_bytes: int = MAX_BODY_BYTES) -> None:
+    What comes after it finds the whole body in one message.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, max_bytes: int = MAX_BODY_BYTES, seconds: float = BODY_SECONDS
+    ) -> None:
+        """``seconds``: for the whole body, however regularly its bytes drip."""
         self._app = app
         self._max_bytes = max_bytes
+        self._seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
-        announced = dict(scope["headers"]).get(b"content-length", b"0")
-        if not announced.isdigit() or int(announced) > self._max_bytes:
-            return await _too_large()(scope, receive, send)
-        body = bytearray()
-        more = True
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return None
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
-            if len(body) > self._max_bytes:
-                return await _too_large()(scope, receive, send)
+        try:
+            async with asyncio.timeout(self._seconds):
+                body = await self._body(scope, receive)
+        except TimeoutError:
+            return await _refusal(408, "the request body came too slowly")(scope, receive, send)
+        except _TooLarge:
+            return await _refusal(413, "the request body is too large")(scope, receive, send)
+        except _Gone:
+            return None
         delivered = False
 
         async def receive_whole() -> Message:
@@ -94,9 +101,38 @@ class BodyLimit:
             if delivered:
                 return await receive()
             delivered = True
-            return {"type": "http.request", "body": bytes(body), "more_body": False}
+            return {"type": "http.request", "body": body, "more_body": False}
 
         return await self._app(scope, receive_whole, send)
+
+    async def _body(self, scope: Scope, receive: Receive) -> bytes:
+        announced = dict(scope["headers"]).get(b"content-length", b"0")
+        if not announced.isdigit() or len(announced) > _MAX_DIGITS or int(announced) > self._max_bytes:
+            raise _TooLarge
+        body = bytearray()
+        more = True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise _Gone
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+            if len(body) > self._max_bytes:
+                raise _TooLarge
+        return bytes(body)
+
+
+class _TooLarge(Exception):
+    """The body, or what its length is announced to be."""
+
+
+class _Gone(Exception):
+    """Nobody is there any more."""
+
+
+def _for_the_log(path: str) -> str:
+    """A path on one line: whoever asks for a path may put anything into it."""
+    return path[:_LOGGED_CHARACTERS].encode("unicode_escape").decode("ascii")
 
 
 def _security_headers(https: bool) -> Mapping[str, str]:
@@ -112,7 +148,7 @@ def _security_headers(https: bool) -> Mapping[str, str]:
     return headers
 
 
-def _too_large() -> JSONResponse:
-    return JSONResponse(
-        {"error": "invalid_request", "error_description": "the request body is too large"}, 413
-    )
+def _refusal(status: int, description: str) -> JSONResponse:
+    """The connection ends with it: what follows on it would be the rest of the body."""
+    said = {"error": "invalid_request", "error_description": description}
+    return JSONResponse(said, status, headers={"Connection": "close"})
