@@ -22,6 +22,7 @@ from verifeye_oidc.http.provider.front import FrontChannel
 from verifeye_oidc.http.provider.token import TokenEndpoint
 from verifeye_oidc.http.provider.userinfo import UserInfoEndpoint
 from verifeye_oidc.http.routes import error_pages, last_resort, provider_routes
+from verifeye_oidc.http.server import server_config
 from verifeye_oidc.http.verification.sandbox import sandbox_routes
 from verifeye_oidc.ids import Ids, RandomIds
 from verifeye_oidc.keys.signer import StoredKeySigner, open_signer
@@ -188,14 +189,7 @@ def build_app(house: House, served: Served, signer: StoredKeySigner, pages: Page
 async def serve_house(settings: Settings) -> None:
     """Serve until the process is asked to stop."""
     async with open_house(settings) as house, open_app(house) as app:
-        config = uvicorn.Config(
-            app,
-            host=settings.host,
-            port=settings.port,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-        )
+        config = server_config(app, host=settings.host, port=settings.port)
         log.info("serving", issuer=settings.issuer, host=settings.host, port=settings.port)
         await uvicorn.Server(config).serve()
 
