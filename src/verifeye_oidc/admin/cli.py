@@ -2,8 +2,11 @@
 
 import click
 
+from verifeye_oidc.admin.commands.client import client
+from verifeye_oidc.admin.commands.configuration import configuration
 from verifeye_oidc.admin.commands.demo import demo
 from verifeye_oidc.admin.commands.enrollment import enrollment
+from verifeye_oidc.admin.commands.keys import keys
 from verifeye_oidc.admin.commands.models import models
 from verifeye_oidc.admin.commands.serve import serve
 
@@ -14,5 +17,5 @@ def main() -> None:
     """An OpenID Provider whose way of authenticating a person is their face."""
 
 
-for command in (demo, serve, enrollment, models):
+for command in (demo, serve, client, configuration, enrollment, keys, models):
     main.add_command(command)

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,11 +15,13 @@ if TYPE_CHECKING:
     from verifeye_oidc.settings import Settings
 
 T = TypeVar("T")
+Record = Mapping[str, Any]
 
 config_option = click.option(
     "--config", type=click.Path(path_type=Path), help="A TOML file with the settings."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+yes_option = click.option("--yes", is_flag=True, help="Do not ask whether you are sure.")
 
 
 def settings_of(config: Path | None) -> "Settings":
@@ -55,9 +59,62 @@ def in_house(config: Path | None, use_case: Callable[["House"], Coroutine[Any, A
     return run(opened())
 
 
-def print_fields(fields: dict[str, object], *, as_json: bool) -> None:
+def record_of(value: Any, *, without: Sequence[str] = (), **more: object) -> dict[str, Any]:
+    """A dataclass as a record to print: without what is secret, sets in order, and what else to say."""
+    fields = {name: _plain(field) for name, field in asdict(value).items() if name not in without}
+    return fields | more
+
+
+def print_json(value: object) -> None:
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def print_record(record: Record, *, as_json: bool) -> None:
+    """A field on each line, aligned; each value of a list on a line of its own."""
     if as_json:
-        click.echo(json.dumps(fields))
+        print_json(record)
         return
-    for name, value in fields.items():
-        click.echo(f"{name}: {value}")
+    width = max(map(len, record))
+    for name, value in record.items():
+        for number, line in enumerate(_lines(value)):
+            click.echo(f"{name if number == 0 else '':<{width}}  {line}")
+
+
+def print_table(rows: Sequence[Record], columns: Sequence[str], *, as_json: bool, empty: str) -> None:
+    """A row on each line, the columns aligned; as JSON, everything that the rows have."""
+    if as_json:
+        print_json(rows)
+        return
+    if not rows:
+        click.echo(empty)
+        return
+    table = [[name.upper().replace("_", " ") for name in columns]]
+    table += [[_cell(row[name]) for name in columns] for row in rows]
+    widths = [max(map(len, cells)) for cells in zip(*table, strict=True)]
+    for cells in table:
+        line = "  ".join(f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True))
+        click.echo(line.rstrip())
+
+
+def utc(seconds: int) -> str:
+    """``2026-11-23 05:37 UTC``."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _cell(value: object) -> str:
+    first, *more = _lines(value)
+    return f"{first} (+{len(more)})" if more else first
+
+
+def _lines(value: object) -> list[str]:
+    if isinstance(value, list):
+        return [line for one in value for line in _lines(one)] or ["-"]
+    if isinstance(value, bool):
+        return ["yes" if value else "no"]
+    return ["-" if value is None else str(value)]
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, (frozenset, set)):
+        return sorted(value)
+    return list(value) if isinstance(value, tuple) else value

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from verifeye_oidc.admin.console import config_option, in_house, json_option, print_fields
+from verifeye_oidc.admin.console import config_option, in_house, json_option, print_record, utc
 
 if TYPE_CHECKING:
     from verifeye_oidc.admin.invitations import Invited
@@ -41,4 +41,5 @@ def enrollment_invite(
         )
 
     invited = in_house(config, use_case)
-    print_fields({"link": invited.link, "expires_at": invited.expires_at}, as_json=as_json)
+    expires_at = invited.expires_at if as_json else utc(invited.expires_at)
+    print_record({"link": invited.link, "expires_at": expires_at}, as_json=as_json)

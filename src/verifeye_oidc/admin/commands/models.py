@@ -4,10 +4,34 @@ from pathlib import Path
 
 import click
 
+from verifeye_oidc.admin.console import json_option, print_table
+
 
 @click.group()
 def models() -> None:
     """The face models: small, pinned by hash, from the package registry or a folder."""
+
+
+@models.command("list")
+@click.option("--models-dir", type=click.Path(path_type=Path), help="Where to look for them.")
+@json_option
+def models_list(models_dir: Path | None, *, as_json: bool) -> None:
+    """Show the models, their hashes, and whether each is installed."""
+    from verifeye_oidc.faces import models as face_models
+
+    folder = models_dir or face_models.default_dir()
+    absent = face_models.missing(folder)
+    rows = [
+        {
+            "name": model.name,
+            "installed": model.name not in absent,
+            "sha256": model.sha256,
+            "carrier": model.carrier.wheel,
+            "file": str(folder / model.name),
+        }
+        for model in face_models.MODELS
+    ]
+    print_table(rows, ("name", "installed", "carrier", "file"), as_json=as_json, empty="")
 
 
 @models.command("install")
