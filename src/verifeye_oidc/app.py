@@ -17,10 +17,8 @@ from verifeye_oidc.http.cookies import BindingCookies
 from verifeye_oidc.http.health import Health
 from verifeye_oidc.http.middleware import BodyLimit, Shell
 from verifeye_oidc.http.pages import Pages
-from verifeye_oidc.http.provider.documents import PublicDocument
+from verifeye_oidc.http.provider.back import BackChannel
 from verifeye_oidc.http.provider.front import FrontChannel
-from verifeye_oidc.http.provider.token import TokenEndpoint
-from verifeye_oidc.http.provider.userinfo import UserInfoEndpoint
 from verifeye_oidc.http.routes import error_pages, last_resort, provider_routes
 from verifeye_oidc.http.server import server_config
 from verifeye_oidc.http.verification.sandbox import sandbox_routes
@@ -29,12 +27,7 @@ from verifeye_oidc.keys.signer import StoredKeySigner, open_signer
 from verifeye_oidc.keys.vault import MasterKeyRefused, MasterKeys, Vault, create_master_key, load_master_key
 from verifeye_oidc.oidc.begin import Begin
 from verifeye_oidc.oidc.claims import ClaimRules
-from verifeye_oidc.oidc.client_auth import ClientAuthentication
-from verifeye_oidc.oidc.discovery import provider_metadata
 from verifeye_oidc.oidc.flow import Flow
-from verifeye_oidc.oidc.grants.authorization_code import GRANT_TYPE, AuthorizationCodeGrant
-from verifeye_oidc.oidc.tokens import Tokens
-from verifeye_oidc.oidc.userinfo import UserInfo
 from verifeye_oidc.settings import Settings, SettingsRefused
 from verifeye_oidc.storage.port import Store
 from verifeye_oidc.storage.sqlite import open_sqlite
@@ -144,8 +137,6 @@ def build_app(house: House, served: Served, signer: StoredKeySigner, pages: Page
     """Put the rooms together."""
     issuer, store, clock, ids = house.settings.issuer, house.store, house.clock, house.ids
     rules = ClaimRules(region=house.settings.region, sandbox=house.settings.sandbox)
-    tokens = Tokens(issuer=issuer, signer=signer, rules=rules, clock=clock, ids=ids)
-    code_grant = AuthorizationCodeGrant(grants=store, tokens=tokens, clock=clock)
     flow = Flow(
         issuer=issuer,
         store=store,
@@ -165,10 +156,9 @@ def build_app(house: House, served: Served, signer: StoredKeySigner, pages: Page
         routes=[
             *provider_routes(
                 front=front,
-                token=TokenEndpoint(ClientAuthentication(store), {GRANT_TYPE: code_grant.exchange}),
-                userinfo=UserInfoEndpoint(UserInfo(grants=store, rules=rules, clock=clock)),
-                discovery=PublicDocument(provider_metadata(issuer)),
-                jwks=PublicDocument({"keys": signer.public_keys()}),
+                back=BackChannel(
+                    issuer=issuer, store=store, signer=signer, rules=rules, clock=clock, ids=ids
+                ),
                 health=Health(store),
                 pages=pages,
             ),

@@ -1,6 +1,6 @@
 """The token, userinfo, discovery and key endpoints over a real database, without the front channel."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,14 +8,15 @@ from typing import Any
 
 import httpx2
 from starlette.applications import Starlette
-from starlette.routing import Route
 
 from tests.support.builders import (
     CLIENT_ID,
     CLIENT_SECRET,
     CODE,
     CODE_VERIFIER,
+    CONFIGURATION_ID,
     EXTERNAL_ID,
+    IDENTIFIER,
     REDIRECT_URI,
     SESSION_ID,
     make_client,
@@ -28,30 +29,25 @@ from tests.support.builders import (
 )
 from tests.support.fakes import START, FixedClock, SeededIds
 from tests.support.keys import ISSUER, signer
-from verifeye_oidc.http.provider.documents import PublicDocument
-from verifeye_oidc.http.provider.token import TokenEndpoint
-from verifeye_oidc.http.provider.userinfo import UserInfoEndpoint
+from tests.support.stores import make_known
+from verifeye_oidc.http.provider.back import BackChannel
 from verifeye_oidc.ids import digest
 from verifeye_oidc.keys.vault import MasterKey, MasterKeys, Vault
-from verifeye_oidc.oidc.claims import ClaimRules
-from verifeye_oidc.oidc.client_auth import ClientAuthentication
-from verifeye_oidc.oidc.discovery import (
-    DISCOVERY_PATH,
-    JWKS_PATH,
-    TOKEN_PATH,
-    USERINFO_PATH,
-    provider_metadata,
-)
-from verifeye_oidc.oidc.grants.authorization_code import GRANT_TYPE, AuthorizationCodeGrant
-from verifeye_oidc.oidc.tokens import Tokens
-from verifeye_oidc.oidc.userinfo import UserInfo
+from verifeye_oidc.oidc.claims import SCOPES, ClaimRules
+from verifeye_oidc.oidc.discovery import INTROSPECTION_PATH, REVOCATION_PATH, TOKEN_PATH, USERINFO_PATH
+from verifeye_oidc.oidc.grants.authorization_code import GRANT_TYPE
 from verifeye_oidc.storage.port import Store
 from verifeye_oidc.storage.sqlite import open_sqlite
 from verifeye_oidc.verification.port import Event
 
+OFFLINE = "offline"
+"""A client that may refresh."""
+BOTH_GRANTS = ("authorization_code", "refresh_token")
+OFFLINE_SCOPE = SCOPES
+
 
 @dataclass
-class BackChannel:
+class Back:
     """What a relying party's server talks to, and the hands of a test behind it."""
 
     http: httpx2.AsyncClient
@@ -84,6 +80,38 @@ class BackChannel:
     async def userinfo(self, access_token: str) -> httpx2.Response:
         return await self.http.get(USERINFO_PATH, headers={"Authorization": f"Bearer {access_token}"})
 
+    async def offline_tokens(self, client_id: str = OFFLINE, code: str = CODE) -> dict[str, Any]:
+        """What a code gives a client that may refresh, about Ada, who is enrolled."""
+        if await self.store.subject(CONFIGURATION_ID, IDENTIFIER) is None:
+            await make_known(self.store)
+        await self.give_code(code, transaction=code, client_id=client_id, scope=OFFLINE_SCOPE)
+        response = await self.redeem(client_id=client_id, code=code)
+        assert response.status_code == 200, response.text
+        tokens: dict[str, Any] = response.json()
+        return tokens
+
+    async def refresh(self, refresh_token: str, **changes: str | None) -> httpx2.Response:
+        """The genuine refresh of client `offline`; None leaves a parameter out."""
+        parameters = credentials(OFFLINE) | {"grant_type": "refresh_token", "refresh_token": refresh_token}
+        return await self.http.post(TOKEN_PATH, data=_present(parameters | changes))
+
+    async def introspect(self, token: str, client_id: str = OFFLINE, **changes: str) -> httpx2.Response:
+        data = credentials(client_id) | {"token": token} | changes
+        return await self.http.post(INTROSPECTION_PATH, data=data)
+
+    async def revoke(self, token: str, client_id: str = OFFLINE, **changes: str) -> httpx2.Response:
+        data = credentials(client_id) | {"token": token} | changes
+        return await self.http.post(REVOCATION_PATH, data=data)
+
+
+def credentials(client_id: str) -> dict[str, str]:
+    """Every client here has the same secret."""
+    return {"client_id": client_id, "client_secret": CLIENT_SECRET}
+
+
+def _present(parameters: Mapping[str, str | None]) -> dict[str, str]:
+    return {name: value for name, value in parameters.items() if value is not None}
+
 
 def token_request(**changes: str | None) -> dict[str, str]:
     parameters = {
@@ -93,32 +121,29 @@ def token_request(**changes: str | None) -> dict[str, str]:
         "code_verifier": CODE_VERIFIER,
         "client_id": CLIENT_ID,
         "client_secret": CLIENT_SECRET,
-    } | changes
-    return {name: value for name, value in parameters.items() if value is not None}
+    }
+    return _present(parameters | changes)
 
 
 @asynccontextmanager
-async def back_channel(folder: Path) -> AsyncIterator[BackChannel]:
-    """With `acme` registered, on a database of its own."""
+async def back_channel(folder: Path) -> AsyncIterator[Back]:
+    """With `acme` and `offline` registered, on a database of its own."""
     store, clock = open_store(folder), FixedClock()
     await store.add_configuration(make_configuration())
     await store.add_client(make_client())
-    rules = ClaimRules(region="eu")
-    tokens = Tokens(issuer=ISSUER, signer=signer(), rules=rules, clock=clock, ids=SeededIds())
-    code_grant = AuthorizationCodeGrant(grants=store, tokens=tokens, clock=clock)
-    token = TokenEndpoint(ClientAuthentication(store), {GRANT_TYPE: code_grant.exchange})
-    userinfo = UserInfoEndpoint(UserInfo(grants=store, rules=rules, clock=clock))
-    app = Starlette(
-        routes=[
-            Route(TOKEN_PATH, token.post, methods=["POST"]),
-            Route(USERINFO_PATH, userinfo.get_or_post, methods=["GET", "POST"]),
-            Route(JWKS_PATH, PublicDocument({"keys": signer().public_keys()}).get),
-            Route(DISCOVERY_PATH, PublicDocument(provider_metadata(ISSUER)).get),
-        ]
+    await store.add_client(make_client(client_id=OFFLINE, name="Offline", grant_types=BOTH_GRANTS))
+    back = BackChannel(
+        issuer=ISSUER,
+        store=store,
+        signer=signer(),
+        rules=ClaimRules(region="eu"),
+        clock=clock,
+        ids=SeededIds(),
     )
+    app = Starlette(routes=back.routes())
     try:
         async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url=ISSUER) as http:
-            yield BackChannel(http, store, clock)
+            yield Back(http, store, clock)
     finally:
         await store.close()
 

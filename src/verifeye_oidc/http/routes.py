@@ -9,30 +9,21 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from verifeye_oidc.http.health import Health
 from verifeye_oidc.http.pages import Pages
-from verifeye_oidc.http.provider.documents import PublicDocument
+from verifeye_oidc.http.provider.back import BackChannel
 from verifeye_oidc.http.provider.front import FrontChannel
-from verifeye_oidc.http.provider.token import TokenEndpoint
-from verifeye_oidc.http.provider.userinfo import UserInfoEndpoint
-from verifeye_oidc.oidc.discovery import DISCOVERY_PATH, JWKS_PATH, TOKEN_PATH, USERINFO_PATH
 
 
 def provider_routes(
     *,
     front: FrontChannel,
-    token: TokenEndpoint,
-    userinfo: UserInfoEndpoint,
-    discovery: PublicDocument,
-    jwks: PublicDocument,
+    back: BackChannel,
     health: Health,
     pages: Pages,
 ) -> list[BaseRoute]:
     """Every URL of the provider; those of the verification service stand in ``verification/routes.py``."""
     return [
         *front.routes(),
-        Route(TOKEN_PATH, token.post, methods=["POST"]),
-        Route(USERINFO_PATH, userinfo.get_or_post, methods=["GET", "POST"]),
-        Route(DISCOVERY_PATH, discovery.get, methods=["GET"]),
-        Route(JWKS_PATH, jwks.get, methods=["GET"]),
+        *back.routes(),
         Route("/healthz", health.live, methods=["GET"]),
         Route("/readyz", health.ready, methods=["GET"]),
         pages.static_files,

@@ -47,7 +47,7 @@ def authorization_request(parameters: Parameters, client: Client, redirect_uri: 
     return AuthorizationRequest(
         client_id=client.client_id,
         redirect_uri=redirect_uri,
-        scope=scope.requested(parameters),
+        scope=scope.requested(parameters, client),
         state=parameters.get("state"),
         nonce=parameters.get("nonce"),
         code_challenge=parameters.get("code_challenge"),

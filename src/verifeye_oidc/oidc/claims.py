@@ -34,16 +34,20 @@ class ClaimRules:
         self._region = region
         self._sandbox = sandbox
 
+    def sub(self, outcome: Outcome) -> str:
+        """Who it is about, the same wherever it is said."""
+        return outcome.sub
+
     def id_token_claims(self, outcome: Outcome, scope: Sequence[str], acr_values: Sequence[str]) -> Claims:
         """Subject and authentication (OpenID Connect Core 1.0, 2); scopes give claims at userinfo (5.4)."""
-        claims: Claims = {"sub": outcome.sub, "auth_time": outcome.auth_time}
+        claims: Claims = {"sub": self.sub(outcome), "auth_time": outcome.auth_time}
         if outcome.event is Event.MATCHED:
             claims |= _authentication(outcome.results, acr_values)
         return claims | self._verification(outcome, scope)
 
     def userinfo_claims(self, outcome: Outcome, scope: Sequence[str]) -> Claims:
         """The claims of the granted scopes (OpenID Connect Core 1.0, 5.3.2 and 5.4)."""
-        claims: Claims = {"sub": outcome.sub}
+        claims: Claims = {"sub": self.sub(outcome)}
         if outcome.event is Event.MATCHED or outcome.provenance.at_least(Provenance.VOUCHED):
             claims |= _identifier(outcome.identifier, scope)
         return claims | self._verification(outcome, scope)

@@ -1,4 +1,4 @@
-"""Client authentication at the token endpoint (RFC 6749, 2.3; OpenID Connect Core 1.0, 9).
+"""Client authentication in the back channel (RFC 6749, 2.3; OpenID Connect Core 1.0, 9).
 
 Every way to fail is one answer, ``invalid_client``, after the same work: nobody learns which clients exist.
 """
@@ -15,7 +15,8 @@ from verifeye_oidc.oidc.errors import ProtocolError, invalid_request
 from verifeye_oidc.oidc.model import Client
 from verifeye_oidc.storage.port import ClientStore
 
-METHODS = ("client_secret_basic", "client_secret_post")
+SECRET_METHODS = ("client_secret_basic", "client_secret_post")
+METHODS = (*SECRET_METHODS, "none")
 _LIVE_SECRETS = 2
 _NO_SECRET = bytes(32)
 """A hash that no known value has: compared where a client has no (second) secret."""
@@ -27,14 +28,17 @@ class Credentials:
 
     client_id: str
     client_secret: str
+    """Empty for the method ``none``."""
     method: str
 
 
 class ClientAuthentication:
     """Finds out which registered client is calling."""
 
-    def __init__(self, clients: ClientStore) -> None:
+    def __init__(self, clients: ClientStore, methods: Sequence[str] = METHODS) -> None:
+        """``methods``: what this endpoint accepts; a client's policy narrows it further."""
         self._clients = clients
+        self._methods = methods
 
     async def authenticate(self, authorization: Sequence[str], parameters: Mapping[str, str]) -> Client:
         """The client that the request's ``Authorization`` headers or body parameters prove.
@@ -46,9 +50,11 @@ class ClientAuthentication:
         proven = _is_secret_of(client, credentials.client_secret)
         if client is None:
             raise invalid_client("unknown client")
+        if credentials.method not in self._methods:
+            raise invalid_client(f"{credentials.method} is not a method of this endpoint")
         if credentials.method not in client.token_endpoint_auth_methods:
             raise invalid_client(f"{credentials.method} is not a method of this client")
-        if not proven:
+        if not proven and credentials.method != "none":
             raise invalid_client("wrong secret")
         return client
 
@@ -68,8 +74,10 @@ def presented_credentials(authorization: Sequence[str], parameters: Mapping[str,
         if parameters.get("client_id", credentials.client_id) != credentials.client_id:
             raise invalid_request("client_id differs from the client that authenticates")
         return credentials
-    if "client_id" not in parameters or "client_secret" not in parameters:
+    if "client_id" not in parameters:
         raise invalid_client("no credentials")
+    if "client_secret" not in parameters:
+        return Credentials(parameters["client_id"], "", "none")
     return Credentials(parameters["client_id"], parameters["client_secret"], "client_secret_post")
 
 

@@ -1,15 +1,19 @@
 """What we publish about ourselves (OpenID Connect Discovery 1.0, 3; RFC 8414; RFC 9207)."""
 
 from verifeye_oidc.oidc.claims import ACR, SCOPES, Claims
-from verifeye_oidc.oidc.client_auth import METHODS
-from verifeye_oidc.oidc.grants.authorization_code import GRANT_TYPE
+from verifeye_oidc.oidc.client_auth import METHODS, SECRET_METHODS
+from verifeye_oidc.oidc.grants import authorization_code, refresh_token
 from verifeye_oidc.oidc.tokens import SIGNING_ALG
 
 DISCOVERY_PATH = "/.well-known/openid-configuration"
+SERVER_METADATA_PATH = "/.well-known/oauth-authorization-server"
+"""The same document for clients that know OAuth alone (RFC 8414, 3)."""
 AUTHORIZATION_PATH = "/v1/openid/authorize"
 TOKEN_PATH = "/v1/openid/token"  # noqa: S105 - a path
 JWKS_PATH = "/v1/openid/jwks"
 USERINFO_PATH = "/v1/openid/userinfo"
+INTROSPECTION_PATH = "/v1/openid/introspect"
+REVOCATION_PATH = "/v1/openid/revoke"
 
 
 def provider_metadata(issuer: str) -> Claims:
@@ -22,13 +26,17 @@ def provider_metadata(issuer: str) -> Claims:
         "authorization_endpoint": issuer + AUTHORIZATION_PATH,
         "token_endpoint": issuer + TOKEN_PATH,
         "userinfo_endpoint": issuer + USERINFO_PATH,
+        "introspection_endpoint": issuer + INTROSPECTION_PATH,
+        "revocation_endpoint": issuer + REVOCATION_PATH,
         "jwks_uri": issuer + JWKS_PATH,
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
-        "grant_types_supported": [GRANT_TYPE],
+        "grant_types_supported": [authorization_code.GRANT_TYPE, refresh_token.GRANT_TYPE],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": [SIGNING_ALG],
         "token_endpoint_auth_methods_supported": list(METHODS),
+        "introspection_endpoint_auth_methods_supported": list(SECRET_METHODS),
+        "revocation_endpoint_auth_methods_supported": list(METHODS),
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": True,
         "scopes_supported": list(SCOPES),

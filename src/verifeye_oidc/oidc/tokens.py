@@ -1,4 +1,4 @@
-"""What a client gets for a grant: an ID token, and an opaque access token for userinfo."""
+"""What a client gets for a grant: an ID token, an opaque access token, and at times a refresh token."""
 
 import hashlib
 from base64 import urlsafe_b64encode
@@ -8,7 +8,7 @@ from verifeye_oidc.clock import Clock
 from verifeye_oidc.ids import Ids, digest
 from verifeye_oidc.keys.port import Signer
 from verifeye_oidc.oidc.claims import ClaimRules
-from verifeye_oidc.oidc.model import AccessToken, Client, Grant
+from verifeye_oidc.oidc.model import AccessToken, Client, Grant, RefreshToken
 
 SIGNING_ALG = "RS256"
 
@@ -21,6 +21,7 @@ class TokenResponse:
     expires_in: int
     scope: str
     id_token: str
+    refresh_token: str | None = None
     token_type: str = "Bearer"  # noqa: S105 - RFC 6750
 
 
@@ -34,18 +35,37 @@ class Tokens:
         self._clock = clock
         self._ids = ids
 
-    def new_access_token(self, client: Client, code_hash: bytes) -> tuple[str, AccessToken]:
-        """An access token, and the row that stands for it."""
+    def new_access_token(
+        self, client: Client, code_hash: bytes, scope: tuple[str, ...] | None = None
+    ) -> tuple[str, AccessToken]:
+        """An access token, and the row that stands for it. ``scope``: None for the grant's."""
         secret = self._ids.secret()
         expires_at = self._clock.now() + client.access_token_seconds
-        return secret, AccessToken(digest(secret), code_hash, client.client_id, expires_at)
+        return secret, AccessToken(digest(secret), code_hash, client.client_id, expires_at, scope)
 
-    async def response(self, client: Client, grant: Grant, access_token: str) -> TokenResponse:
+    def new_refresh_token(self, client: Client, code_hash: bytes) -> tuple[str, RefreshToken]:
+        """The first refresh token of a family, and the row that stands for the family."""
+        family, secret = self._ids.handle(), self._ids.secret()
+        expires_at = self._clock.now() + client.refresh_token_seconds
+        row = RefreshToken(digest(family), digest(secret), code_hash, client.client_id, expires_at)
+        return f"{family}.{secret}", row
+
+    def successor(self, refresh_token: str) -> tuple[str, bytes]:
+        """What replaces a refresh token in its family, and the hash of its secret."""
+        family, _, _ = refresh_token.partition(".")
+        secret = self._ids.secret()
+        return f"{family}.{secret}", digest(secret)
+
+    async def response(
+        self, client: Client, grant: Grant, access_token: str, refresh_token: str | None = None
+    ) -> TokenResponse:
+        """What the grant says, in the scope and with the nonce that it has."""
         return TokenResponse(
             access_token=access_token,
             expires_in=client.access_token_seconds,
             scope=" ".join(grant.scope),
             id_token=await self._id_token(client, grant, access_token),
+            refresh_token=refresh_token,
         )
 
     async def _id_token(self, client: Client, grant: Grant, access_token: str) -> str:
@@ -62,6 +82,12 @@ class Tokens:
             claims["nonce"] = grant.nonce
         claims |= self._rules.id_token_claims(grant.outcome, grant.scope, grant.acr_values)
         return await self._signer.sign(claims, SIGNING_ALG)
+
+
+def read_refresh_token(token: str) -> tuple[bytes, bytes] | None:
+    """The hashes of a refresh token's family and secret; None for anything of another form."""
+    family, dot, secret = token.partition(".")
+    return (digest(family), digest(secret)) if dot else None
 
 
 def at_hash(access_token: str) -> str:

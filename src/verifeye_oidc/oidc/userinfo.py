@@ -6,14 +6,15 @@ from verifeye_oidc.clock import Clock
 from verifeye_oidc.ids import digest
 from verifeye_oidc.oidc.claims import ClaimRules, Claims
 from verifeye_oidc.oidc.errors import ProtocolError, invalid_request
-from verifeye_oidc.storage.port import GrantStore
+from verifeye_oidc.storage.port import ClientStore, GrantStore
 
 
 class UserInfo:
     """Says what the grant behind a live access token allows."""
 
-    def __init__(self, *, grants: GrantStore, rules: ClaimRules, clock: Clock) -> None:
+    def __init__(self, *, grants: GrantStore, clients: ClientStore, rules: ClaimRules, clock: Clock) -> None:
         self._grants = grants
+        self._clients = clients
         self._rules = rules
         self._clock = clock
 
@@ -21,9 +22,15 @@ class UserInfo:
         """The claims, with the ID token's ``sub``. Raises ProtocolError (``invalid_token``, 401)."""
         found = await self._grants.access_token(digest(access_token), self._clock.now())
         if found is None:
-            raise ProtocolError("invalid_token", "the access token is not valid", status=401)
+            raise _invalid_token("unknown, expired or revoked")
         _, grant = found
+        if await self._clients.client(grant.client_id) is None:
+            raise _invalid_token("of a client that was deleted")
         return self._rules.userinfo_claims(grant.outcome, grant.scope)
+
+
+def _invalid_token(detail: str) -> ProtocolError:
+    return ProtocolError("invalid_token", "the access token is not valid", detail, status=401)
 
 
 def presented_token(

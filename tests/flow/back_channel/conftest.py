@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.back_channel import BackChannel, back_channel
+from tests.support.back_channel import Back, back_channel
 
 
 @pytest.fixture
-async def back(tmp_path: Path) -> AsyncIterator[BackChannel]:
+async def back(tmp_path: Path) -> AsyncIterator[Back]:
     async with back_channel(tmp_path) as back:
         yield back

@@ -7,7 +7,7 @@ from urllib.parse import quote_plus, urlencode
 import pytest
 import structlog
 
-from tests.support.back_channel import BackChannel, token_request
+from tests.support.back_channel import Back, token_request
 from tests.support.builders import (
     CLIENT_ID,
     CLIENT_SECRET,
@@ -22,7 +22,7 @@ from tests.support.fakes import START
 from tests.support.keys import ISSUER
 from tests.support.relying_party import accepted_claims, verified_claims
 from verifeye_oidc.ids import digest
-from verifeye_oidc.oidc.discovery import TOKEN_PATH
+from verifeye_oidc.oidc.discovery import INTROSPECTION_PATH, REVOCATION_PATH, TOKEN_PATH
 from verifeye_oidc.verification.port import Event
 
 NONCE = "nonce-of-the-relying-party"
@@ -30,7 +30,7 @@ OTHER_SECRET = "the-secret-of-another-client-0123456789abcdef"
 OTHER_VERIFIER = "another-verifier-in-the-form-that-the-rfc-wants"
 
 
-async def _keys(back: BackChannel) -> list[dict[str, Any]]:
+async def _keys(back: Back) -> list[dict[str, Any]]:
     keys: list[dict[str, Any]] = (await back.http.get("/v1/openid/jwks")).json()["keys"]
     return keys
 
@@ -45,7 +45,7 @@ def _assert_refused(response: Any, error: str, status: int = 400) -> None:
     assert ("www-authenticate" in response.headers) == (status == 401)
 
 
-async def test_a_code_gives_tokens_that_a_relying_party_accepts(back: BackChannel) -> None:
+async def test_a_code_gives_tokens_that_a_relying_party_accepts(back: Back) -> None:
     await back.give_code()
 
     response = await back.redeem()
@@ -75,7 +75,7 @@ async def test_a_code_gives_tokens_that_a_relying_party_accepts(back: BackChanne
     assert len(claims["at_hash"]) == 22
 
 
-async def test_without_a_nonce_there_is_no_nonce(back: BackChannel) -> None:
+async def test_without_a_nonce_there_is_no_nonce(back: Back) -> None:
     await back.give_code(nonce=None)
 
     tokens = (await back.redeem()).json()
@@ -83,7 +83,7 @@ async def test_without_a_nonce_there_is_no_nonce(back: BackChannel) -> None:
     assert "nonce" not in verified_claims(tokens["id_token"], await _keys(back))
 
 
-async def test_the_acr_asked_for_is_remembered_until_the_token_is_made(back: BackChannel) -> None:
+async def test_the_acr_asked_for_is_remembered_until_the_token_is_made(back: Back) -> None:
     await back.give_code(acr_values=("urn:verifeye-oidc:acr:face",))
 
     tokens = (await back.redeem()).json()
@@ -92,7 +92,7 @@ async def test_the_acr_asked_for_is_remembered_until_the_token_is_made(back: Bac
     assert claims["acr"] == "urn:verifeye-oidc:acr:face"
 
 
-async def test_life_times_are_the_clients_own(back: BackChannel) -> None:
+async def test_life_times_are_the_clients_own(back: Back) -> None:
     brief = make_client(client_id="brief", id_token_seconds=60, access_token_seconds=30)
     await back.store.add_client(brief)
     await back.give_code(client_id="brief")
@@ -104,7 +104,7 @@ async def test_life_times_are_the_clients_own(back: BackChannel) -> None:
 
 
 @pytest.mark.parametrize(("age", "status"), [(0, 200), (59, 200), (60, 400), (61, 400)])
-async def test_a_code_lives_for_sixty_seconds(back: BackChannel, age: int, status: int) -> None:
+async def test_a_code_lives_for_sixty_seconds(back: Back, age: int, status: int) -> None:
     await back.give_code()
     back.clock.advance(age)
 
@@ -112,7 +112,7 @@ async def test_a_code_lives_for_sixty_seconds(back: BackChannel, age: int, statu
 
 
 @pytest.mark.parametrize("later", [0, 30])
-async def test_a_replayed_code_gives_nothing_and_revokes_what_it_gave(back: BackChannel, later: int) -> None:
+async def test_a_replayed_code_gives_nothing_and_revokes_what_it_gave(back: Back, later: int) -> None:
     await back.give_code()
     access_token = await back.access_token()
     assert (await back.userinfo(access_token)).status_code == 200
@@ -123,7 +123,7 @@ async def test_a_replayed_code_gives_nothing_and_revokes_what_it_gave(back: Back
     assert (await back.userinfo(access_token)).status_code == 401
 
 
-async def test_a_replay_revokes_nothing_of_another_code(back: BackChannel) -> None:
+async def test_a_replay_revokes_nothing_of_another_code(back: Back) -> None:
     await back.give_code(transaction="first")
     await back.give_code("second-code", transaction="second")
     await back.access_token()
@@ -134,7 +134,7 @@ async def test_a_replay_revokes_nothing_of_another_code(back: BackChannel) -> No
     assert (await back.userinfo(access_token)).status_code == 200
 
 
-async def test_a_code_taken_by_many_at_once_is_given_once(back: BackChannel) -> None:
+async def test_a_code_taken_by_many_at_once_is_given_once(back: Back) -> None:
     await back.give_code()
 
     responses = await asyncio.gather(*[back.redeem() for _ in range(8)])
@@ -158,7 +158,7 @@ async def test_a_code_taken_by_many_at_once_is_given_once(back: BackChannel) -> 
     ],
 )
 async def test_a_wrong_caller_learns_nothing_and_spoils_nothing(
-    back: BackChannel, wrong: dict[str, str | None]
+    back: Back, wrong: dict[str, str | None]
 ) -> None:
     await back.store.add_client(make_client(client_id="other", secret_hashes=(digest(OTHER_SECRET),)))
     await back.give_code()
@@ -170,7 +170,7 @@ async def test_a_wrong_caller_learns_nothing_and_spoils_nothing(
     assert (await back.redeem()).status_code == 200
 
 
-async def test_the_log_tells_a_replay_from_an_unknown_code(back: BackChannel) -> None:
+async def test_the_log_tells_a_replay_from_an_unknown_code(back: Back) -> None:
     await back.give_code()
     await back.access_token()
 
@@ -184,7 +184,7 @@ async def test_the_log_tells_a_replay_from_an_unknown_code(back: BackChannel) ->
     assert answers[0].content == answers[1].content
 
 
-async def test_another_clients_replay_revokes_nothing(back: BackChannel) -> None:
+async def test_another_clients_replay_revokes_nothing(back: Back) -> None:
     await back.store.add_client(make_client(client_id="other", secret_hashes=(digest(OTHER_SECRET),)))
     await back.give_code()
     access_token = await back.access_token()
@@ -194,7 +194,7 @@ async def test_another_clients_replay_revokes_nothing(back: BackChannel) -> None
     assert (await back.userinfo(access_token)).status_code == 200
 
 
-async def test_a_verifier_for_a_code_without_challenge_is_a_downgrade(back: BackChannel) -> None:
+async def test_a_verifier_for_a_code_without_challenge_is_a_downgrade(back: Back) -> None:
     """RFC 9700, 4.8.2: somebody took the challenge out of the authorization request."""
     await back.give_code(code_challenge=None)
 
@@ -205,7 +205,7 @@ async def test_a_verifier_for_a_code_without_challenge_is_a_downgrade(back: Back
 
 @pytest.mark.parametrize("verifier", ["short", "a" * 129, "a" * 42 + "+", "a" * 42 + "\u00e9"])
 async def test_a_malformed_verifier_fails_even_where_the_challenge_was_made_from_it(
-    back: BackChannel, verifier: str
+    back: Back, verifier: str
 ) -> None:
     challenge = urlsafe_b64encode(sha256(verifier.encode()).digest()).rstrip(b"=").decode()
     await back.give_code(code_challenge=challenge)
@@ -214,7 +214,7 @@ async def test_a_malformed_verifier_fails_even_where_the_challenge_was_made_from
 
 
 @pytest.mark.parametrize("name", ["code", "redirect_uri", "grant_type"])
-async def test_a_missing_parameter_is_named(back: BackChannel, name: str) -> None:
+async def test_a_missing_parameter_is_named(back: Back, name: str) -> None:
     await back.give_code()
 
     for value in (None, ""):
@@ -225,13 +225,13 @@ async def test_a_missing_parameter_is_named(back: BackChannel, name: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "grant_type", ["password", "client_credentials", "refresh_token", "AUTHORIZATION_CODE"]
+    "grant_type", ["password", "client_credentials", "REFRESH_TOKEN", "AUTHORIZATION_CODE"]
 )
-async def test_another_grant_type_is_not_supported(back: BackChannel, grant_type: str) -> None:
+async def test_another_grant_type_is_not_supported(back: Back, grant_type: str) -> None:
     _assert_refused(await back.redeem(grant_type=grant_type), "unsupported_grant_type")
 
 
-async def test_basic_and_post_both_authenticate(back: BackChannel) -> None:
+async def test_basic_and_post_both_authenticate(back: Back) -> None:
     await back.give_code(transaction="first")
     await back.give_code("second-code", transaction="second")
 
@@ -245,7 +245,7 @@ async def test_basic_and_post_both_authenticate(back: BackChannel) -> None:
     assert (by_post.status_code, by_basic.status_code) == (200, 200)
 
 
-async def test_each_live_secret_of_a_client_is_good(back: BackChannel) -> None:
+async def test_each_live_secret_of_a_client_is_good(back: Back) -> None:
     hashes = (digest("the-old-secret"), digest("the-new-secret"))
     await back.store.add_client(make_client(client_id="rotating", secret_hashes=hashes))
 
@@ -257,7 +257,7 @@ async def test_each_live_secret_of_a_client_is_good(back: BackChannel) -> None:
     assert answers == ["invalid_grant", "invalid_grant", "invalid_client"]
 
 
-async def test_a_client_without_any_secret_cannot_authenticate(back: BackChannel) -> None:
+async def test_a_client_without_any_secret_cannot_authenticate(back: Back) -> None:
     await back.store.add_client(make_client(client_id="bare", secret_hashes=()))
 
     for secret in ("", "\x01", "x"):
@@ -269,7 +269,7 @@ async def test_a_client_without_any_secret_cannot_authenticate(back: BackChannel
         _assert_refused(response, "invalid_client", 401)
 
 
-async def test_nobody_learns_which_clients_exist(back: BackChannel) -> None:
+async def test_nobody_learns_which_clients_exist(back: Back) -> None:
     await back.store.add_client(
         make_client(client_id="basic-only", token_endpoint_auth_methods=("client_secret_basic",))
     )
@@ -278,14 +278,16 @@ async def test_nobody_learns_which_clients_exist(back: BackChannel) -> None:
     unknown_client = await back.redeem(client_id="nobody")
     wrong_method = await back.redeem(client_id="basic-only")
     nothing = await back.redeem(client_id=None, client_secret=None)
+    no_secret = await back.redeem(client_secret=None)
+    nobody_s_name = await back.redeem(client_id="nobody", client_secret=None)
 
-    for response in (wrong_secret, unknown_client, wrong_method, nothing):
+    for response in (wrong_secret, unknown_client, wrong_method, nothing, no_secret, nobody_s_name):
         _assert_refused(response, "invalid_client", 401)
         assert (response.content, response.headers) == (wrong_secret.content, wrong_secret.headers)
     assert wrong_secret.headers["www-authenticate"].startswith('Basic realm="')
 
 
-async def test_a_refused_client_leaves_the_code_usable(back: BackChannel) -> None:
+async def test_a_refused_client_leaves_the_code_usable(back: Back) -> None:
     await back.give_code()
 
     _assert_refused(await back.redeem(client_secret="wrong"), "invalid_client", 401)
@@ -310,7 +312,7 @@ GENUINE = urlencode(token_request()).encode()
         bytes(range(256)),
     ],
 )
-async def test_a_hostile_body_is_a_plain_refusal_and_spoils_nothing(back: BackChannel, body: bytes) -> None:
+async def test_a_hostile_body_is_a_plain_refusal_and_spoils_nothing(back: Back, body: bytes) -> None:
     await back.give_code()
     form = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -324,21 +326,21 @@ async def test_a_hostile_body_is_a_plain_refusal_and_spoils_nothing(back: BackCh
 @pytest.mark.parametrize(
     "content_type", [None, "application/json", "multipart/form-data; boundary=x", "text/plain"]
 )
-async def test_only_a_form_is_read(back: BackChannel, content_type: str | None) -> None:
+async def test_only_a_form_is_read(back: Back, content_type: str | None) -> None:
     await back.give_code()
     headers = {} if content_type is None else {"Content-Type": content_type}
 
     _assert_refused(await back.http.post(TOKEN_PATH, content=GENUINE, headers=headers), "invalid_request")
 
 
-async def test_the_charset_of_a_form_does_not_matter(back: BackChannel) -> None:
+async def test_the_charset_of_a_form_does_not_matter(back: Back) -> None:
     await back.give_code()
     headers = {"Content-Type": "application/x-www-form-urlencoded; charset=UTF-8"}
 
     assert (await back.http.post(TOKEN_PATH, content=GENUINE, headers=headers)).status_code == 200
 
 
-async def test_nothing_is_taken_from_the_query(back: BackChannel) -> None:
+async def test_nothing_is_taken_from_the_query(back: Back) -> None:
     await back.give_code()
 
     response = await back.http.post(f"{TOKEN_PATH}?client_secret={CLIENT_SECRET}", data=token_request())
@@ -348,13 +350,18 @@ async def test_nothing_is_taken_from_the_query(back: BackChannel) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE"])
-async def test_only_post_is_answered(back: BackChannel, method: str) -> None:
-    response = await back.http.request(method, TOKEN_PATH)
+@pytest.mark.parametrize("path", [TOKEN_PATH, INTROSPECTION_PATH, REVOCATION_PATH])
+async def test_only_post_is_answered(back: Back, path: str, method: str) -> None:
+    response = await back.http.request(method, path)
 
     assert (response.status_code, response.headers["allow"]) == (405, "POST")
+    assert response.headers["content-type"] == "application/json"
+    assert response.headers["cache-control"] == "no-store"
+    if method != "HEAD":
+        assert response.json()["error"] == "invalid_request"
 
 
-async def test_who_was_enrolled_just_now_has_proved_nothing(back: BackChannel) -> None:
+async def test_who_was_enrolled_just_now_has_proved_nothing(back: Back) -> None:
     await back.give_code(outcome=make_outcome(event=Event.ENROLLED))
 
     tokens = (await back.redeem()).json()

@@ -1,8 +1,17 @@
 import httpx2
 import pytest
 
-from tests.support.back_channel import BackChannel
-from tests.support.builders import IDENTIFIER, SUB, make_outcome
+from tests.support.back_channel import Back
+from tests.support.builders import (
+    ACCESS_TOKEN,
+    IDENTIFIER,
+    SUB,
+    make_access_token,
+    make_binding,
+    make_client,
+    make_outcome,
+)
+from tests.support.fakes import START
 from tests.support.relying_party import verified_claims
 from verifeye_oidc.oidc.discovery import USERINFO_PATH
 from verifeye_oidc.verification.port import Event
@@ -20,7 +29,9 @@ def _assert_refused(response: httpx2.Response, error: str, status: int) -> None:
     assert response.headers["cache-control"] == "no-store"
 
 
-async def test_it_says_what_the_scopes_allow_about_the_subject_of_the_id_token(back: BackChannel) -> None:
+async def test_it_says_what_the_scopes_allow_about_the_subject_of_the_id_token(
+    back: Back,
+) -> None:
     await back.give_code()
     tokens = (await back.redeem()).json()
 
@@ -40,13 +51,13 @@ async def test_it_says_what_the_scopes_allow_about_the_subject_of_the_id_token(b
     assert claims["sub"] == verified_claims(tokens["id_token"], keys)["sub"] == SUB
 
 
-async def test_scope_openid_alone_gives_the_subject_alone(back: BackChannel) -> None:
+async def test_scope_openid_alone_gives_the_subject_alone(back: Back) -> None:
     await back.give_code(scope=("openid",))
 
     assert (await back.userinfo(await back.access_token())).json() == {"sub": SUB}
 
 
-async def test_who_was_enrolled_just_now_is_a_subject_and_no_more(back: BackChannel) -> None:
+async def test_who_was_enrolled_just_now_is_a_subject_and_no_more(back: Back) -> None:
     await back.give_code(outcome=make_outcome(event=Event.ENROLLED))
 
     claims = (await back.userinfo(await back.access_token())).json()
@@ -55,7 +66,7 @@ async def test_who_was_enrolled_just_now_is_a_subject_and_no_more(back: BackChan
     assert IDENTIFIER not in repr(claims)
 
 
-async def test_every_way_of_presenting_the_token_works(back: BackChannel) -> None:
+async def test_every_way_of_presenting_the_token_works(back: Back) -> None:
     await back.give_code()
     token = await back.access_token()
 
@@ -72,7 +83,7 @@ async def test_every_way_of_presenting_the_token_works(back: BackChannel) -> Non
     assert len({response.content for response in responses}) == 1
 
 
-async def test_who_brings_no_token_is_told_no_error(back: BackChannel) -> None:
+async def test_who_brings_no_token_is_told_no_error(back: Back) -> None:
     """RFC 6750, 3.1."""
     for response in (
         await back.http.get(USERINFO_PATH),
@@ -84,7 +95,7 @@ async def test_who_brings_no_token_is_told_no_error(back: BackChannel) -> None:
         assert response.content == b""
 
 
-async def test_more_than_one_token_is_refused(back: BackChannel) -> None:
+async def test_more_than_one_token_is_refused(back: Back) -> None:
     await back.give_code()
     token = await back.access_token()
     twice = [("Authorization", f"Bearer {token}"), ("Authorization", f"Bearer {token}")]
@@ -99,7 +110,7 @@ async def test_more_than_one_token_is_refused(back: BackChannel) -> None:
         _assert_refused(response, "invalid_request", 400)
 
 
-async def test_a_token_in_the_query_is_refused(back: BackChannel) -> None:
+async def test_a_token_in_the_query_is_refused(back: Back) -> None:
     await back.give_code()
     token = await back.access_token()
 
@@ -109,12 +120,12 @@ async def test_a_token_in_the_query_is_refused(back: BackChannel) -> None:
 
 
 @pytest.mark.parametrize("headers", [_bearer(""), {"Authorization": "Bearer"}])
-async def test_a_bearer_without_a_token_is_malformed(back: BackChannel, headers: dict[str, str]) -> None:
+async def test_a_bearer_without_a_token_is_malformed(back: Back, headers: dict[str, str]) -> None:
     _assert_refused(await back.http.get(USERINFO_PATH, headers=headers), "invalid_request", 400)
 
 
 @pytest.mark.parametrize("token", ["unknown", "x" * 5_000, "t\xebst", "a b c"])
-async def test_an_unknown_token_is_refused(back: BackChannel, token: str) -> None:
+async def test_an_unknown_token_is_refused(back: Back, token: str) -> None:
     headers = {b"Authorization": b"Bearer " + token.encode("latin-1")}
 
     response = await back.http.get(USERINFO_PATH, headers=headers)
@@ -123,7 +134,7 @@ async def test_an_unknown_token_is_refused(back: BackChannel, token: str) -> Non
     assert token not in response.text + response.headers["www-authenticate"]
 
 
-async def test_a_token_changed_by_one_character_is_refused(back: BackChannel) -> None:
+async def test_a_token_changed_by_one_character_is_refused(back: Back) -> None:
     await back.give_code()
     token = await back.access_token()
     changed = ("B" if token[0] == "A" else "A") + token[1:]
@@ -133,7 +144,7 @@ async def test_a_token_changed_by_one_character_is_refused(back: BackChannel) ->
 
 
 @pytest.mark.parametrize(("age", "status"), [(299, 200), (300, 401)])
-async def test_a_token_dies_when_it_said_it_would(back: BackChannel, age: int, status: int) -> None:
+async def test_a_token_dies_when_it_said_it_would(back: Back, age: int, status: int) -> None:
     await back.give_code()
     token = await back.access_token()
     back.clock.advance(age)
@@ -142,7 +153,7 @@ async def test_a_token_dies_when_it_said_it_would(back: BackChannel, age: int, s
 
 
 @pytest.mark.parametrize("secret_kind", ["code", "id_token"])
-async def test_neither_a_code_nor_an_id_token_is_an_access_token(back: BackChannel, secret_kind: str) -> None:
+async def test_neither_a_code_nor_an_id_token_is_an_access_token(back: Back, secret_kind: str) -> None:
     await back.give_code()
     tokens = (await back.redeem()).json() | {"code": "the-authorization-code-of-ada"}
 
@@ -150,5 +161,19 @@ async def test_neither_a_code_nor_an_id_token_is_an_access_token(back: BackChann
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
-async def test_other_methods_are_not_answered(back: BackChannel, method: str) -> None:
-    assert (await back.http.request(method, USERINFO_PATH)).status_code == 405
+async def test_other_methods_are_not_answered(back: Back, method: str) -> None:
+    response = await back.http.request(method, USERINFO_PATH)
+
+    assert (response.status_code, response.headers["allow"]) == (405, "GET, POST")
+    assert response.json()["error"] == "invalid_request"
+
+
+async def test_a_token_of_a_client_that_was_deleted_reads_nothing(back: Back) -> None:
+    await back.give_code(client_id="deleted")
+    token = make_access_token(client_id="deleted")
+    assert await back.store.take_code(token.code_hash, make_binding(client_id="deleted"), token, START)
+
+    _assert_refused(await back.userinfo(ACCESS_TOKEN), "invalid_token", 401)
+
+    await back.store.add_client(make_client(client_id="deleted"))
+    assert (await back.userinfo(ACCESS_TOKEN)).status_code == 200

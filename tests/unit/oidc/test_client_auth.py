@@ -50,13 +50,15 @@ def test_a_header_that_cannot_be_read_authenticates_nobody(header: str) -> None:
     assert (refused.value.error, refused.value.status) == ("invalid_client", 401)
 
 
-def test_the_body_carries_both_or_nothing() -> None:
-    parameters = {"client_id": "acme", "client_secret": "s3cret"}
+def test_the_body_names_the_client_with_its_secret_or_alone() -> None:
+    by_post = presented_credentials([], {"client_id": "acme", "client_secret": "s3cret"})
+    public = presented_credentials([], {"client_id": "acme"})
 
-    assert presented_credentials([], parameters) == Credentials("acme", "s3cret", "client_secret_post")
-    for name, value in parameters.items():
+    assert by_post == Credentials("acme", "s3cret", "client_secret_post")
+    assert public == Credentials("acme", "", "none")
+    for parameters in ({}, {"client_secret": "s3cret"}):
         with pytest.raises(ProtocolError, match="invalid_client"):
-            presented_credentials([], {name: value})
+            presented_credentials([], parameters)
 
 
 @pytest.mark.parametrize(

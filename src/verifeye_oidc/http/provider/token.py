@@ -6,15 +6,13 @@ from dataclasses import asdict
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from verifeye_oidc.http.provider.back_channel import NO_STORE, form_parameters, json_error
+from verifeye_oidc.http.provider.back_channel import NO_STORE, client_error, client_request
 from verifeye_oidc.oidc.client_auth import ClientAuthentication
 from verifeye_oidc.oidc.errors import ProtocolError, invalid_request
 from verifeye_oidc.oidc.model import Client
 from verifeye_oidc.oidc.tokens import TokenResponse
 
 Exchange = Callable[[Client, Mapping[str, str]], Awaitable[TokenResponse]]
-
-_CHALLENGE = 'Basic realm="verifeye-oidc", charset="UTF-8"'
 
 
 class TokenEndpoint:
@@ -29,17 +27,17 @@ class TokenEndpoint:
         try:
             tokens = await self._exchange(request)
         except ProtocolError as error:
-            return json_error(request, error, _CHALLENGE if error.status == 401 else None)
-        return JSONResponse(asdict(tokens), headers=NO_STORE)
+            return client_error(request, error)
+        said = {name: value for name, value in asdict(tokens).items() if value is not None}
+        return JSONResponse(said, headers=NO_STORE)
 
     async def _exchange(self, request: Request) -> TokenResponse:
-        if request.url.query:
-            raise invalid_request("parameters belong in the body, not in the query")
-        parameters = await form_parameters(request)
-        client = await self._authentication.authenticate(request.headers.getlist("authorization"), parameters)
+        client, parameters = await client_request(request, self._authentication)
         if "grant_type" not in parameters:
             raise invalid_request("grant_type is missing")
-        exchange = self._grants.get(parameters["grant_type"])
-        if exchange is None:
+        grant_type = parameters["grant_type"]
+        if grant_type not in self._grants:
             raise ProtocolError("unsupported_grant_type", "this grant_type is not supported")
-        return await exchange(client, parameters)
+        if grant_type not in client.grant_types:
+            raise ProtocolError("unauthorized_client", "this client is not registered for this grant_type")
+        return await self._grants[grant_type](client, parameters)

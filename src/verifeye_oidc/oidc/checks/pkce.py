@@ -14,7 +14,7 @@ def check(parameters: Parameters, client: Client) -> None:
     if challenge is None:
         if method is not None:
             raise invalid_request("code_challenge_method came without a code_challenge")
-        if client.require_pkce:
+        if client.require_pkce or client.is_public:
             raise invalid_request("this client must send a code_challenge (PKCE with S256)")
         return
     if method != "S256":

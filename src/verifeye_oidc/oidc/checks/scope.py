@@ -4,7 +4,7 @@ RFC 6749, 3.3; OpenID Connect Core 1.0, 3.1.2.1 and 5.4.
 """
 
 from verifeye_oidc.oidc.checks import Parameters
-from verifeye_oidc.oidc.claims import SCOPES
+from verifeye_oidc.oidc.claims import OFFLINE_ACCESS, SCOPES
 from verifeye_oidc.oidc.errors import ProtocolError
 from verifeye_oidc.oidc.model import Client
 
@@ -19,7 +19,12 @@ def check(parameters: Parameters, client: Client) -> None:  # noqa: ARG001
         raise ProtocolError("invalid_scope", "scope must contain openid")
 
 
-def requested(parameters: Parameters) -> tuple[str, ...]:
-    """The values asked for that give something here, each once."""
+def requested(parameters: Parameters, client: Client) -> tuple[str, ...]:
+    """The values asked for that give this client something, each once.
+
+    ``offline_access`` needs no ``prompt=consent``: that the operator registered the client for refresh tokens
+    is the other condition that permits it (OpenID Connect Core 1.0, 11).
+    """
     asked = parameters.get("scope", "").split(" ")
-    return tuple(value for value in SCOPES if value in asked)
+    given = tuple(value for value in SCOPES if value in asked)
+    return given if client.may_refresh else tuple(value for value in given if value != OFFLINE_ACCESS)

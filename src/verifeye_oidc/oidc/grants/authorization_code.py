@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 from verifeye_oidc.clock import Clock
 from verifeye_oidc.ids import digest
+from verifeye_oidc.oidc.claims import OFFLINE_ACCESS
 from verifeye_oidc.oidc.errors import ProtocolError, invalid_request
-from verifeye_oidc.oidc.model import Client
+from verifeye_oidc.oidc.model import Client, RefreshToken
 from verifeye_oidc.oidc.pkce import is_code_verifier, s256
 from verifeye_oidc.oidc.tokens import TokenResponse, Tokens
 from verifeye_oidc.storage.port import CodeBinding, CodeRefusal, GrantStore
@@ -34,11 +35,25 @@ class AuthorizationCodeGrant:
             redirect_uri=_required(parameters, "redirect_uri"),
             code_challenge=_challenge(parameters.get("code_verifier")),
         )
+        if client.is_public and binding.code_challenge is None:
+            raise invalid_request("code_verifier is missing: this client has no other way to prove itself")
         access_token, row = self._tokens.new_access_token(client, code_hash)
-        grant = await self._grants.take_code(code_hash, binding, row, self._clock.now())
+        refresh_token, family = await self._refresh_token(client, code_hash)
+        grant = await self._grants.take_code(code_hash, binding, row, self._clock.now(), family)
         if isinstance(grant, CodeRefusal):
             raise _invalid_grant(f"code {grant} for client {client.client_id}")
-        return await self._tokens.response(client, grant, access_token)
+        return await self._tokens.response(client, grant, access_token, refresh_token)
+
+    async def _refresh_token(
+        self, client: Client, code_hash: bytes
+    ) -> tuple[str, RefreshToken] | tuple[None, None]:
+        """A refresh token where the client may have one and asked for it (OpenID Connect Core 1.0, 11)."""
+        if not client.may_refresh:
+            return None, None
+        grant = await self._grants.grant_of_code(code_hash)
+        if grant is None or OFFLINE_ACCESS not in grant.scope:
+            return None, None
+        return self._tokens.new_refresh_token(client, code_hash)
 
 
 def _required(parameters: Mapping[str, str], name: str) -> str:
