@@ -1,7 +1,11 @@
-"""``make bench``: time and memory on this machine, all of one run. Nothing here is a test."""
+"""``make bench``: time and memory on this machine, all of one run. Nothing here is a test.
+
+With a name, only that part: ``python -m bench faces`` or ``flows``.
+"""
 
 import asyncio
 import itertools
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -9,6 +13,7 @@ from pathlib import Path
 
 import cv2
 
+from bench import flows
 from bench.faces import latency
 from bench.sign_in import FRAMES_PER_SECOND, Timing, resident_megabytes, sign_in
 from tests.e2e.demo import Demo, free_ports, running_demo
@@ -22,6 +27,16 @@ CAMERA_FRAMES_PER_SECOND = 30
 
 
 def main() -> None:
+    parts = {"faces": faces, "flows": flows.main}
+    wanted = sys.argv[1:] or [*parts]
+    unknown = [name for name in wanted if name not in parts]
+    if unknown:
+        sys.exit(f"there is no bench {unknown[0]}: choose of {', '.join(parts)}")
+    for name in wanted:
+        parts[name]()
+
+
+def faces() -> None:
     photograph = open_face("person_a_1")
     print("one frame of 640 x 480, one thread")
     for name, value in latency.measure(models.default_dir(), photograph).items():
