@@ -22,9 +22,10 @@ def check(parameters: Parameters, client: Client) -> None:  # noqa: ARG001
 def requested(parameters: Parameters, client: Client) -> tuple[str, ...]:
     """The values asked for that give this client something, each once.
 
-    ``offline_access`` needs no ``prompt=consent``: that the operator registered the client for refresh tokens
-    is the other condition that permits it (OpenID Connect Core 1.0, 11).
+    ``offline_access`` gives something where a code does, and needs no ``prompt=consent``: that the operator
+    registered the client for refresh tokens is the other condition that permits it (Core 1.0, 11).
     """
-    asked = parameters.get("scope", "").split(" ")
-    given = tuple(value for value in SCOPES if value in asked)
-    return given if client.may_refresh else tuple(value for value in given if value != OFFLINE_ACCESS)
+    asked = set(parameters.get("scope", "").split(" "))
+    if not client.may_refresh or parameters.get("response_type") != "code":
+        asked.discard(OFFLINE_ACCESS)
+    return tuple(value for value in SCOPES if value in asked)
