@@ -41,9 +41,19 @@ def run(use_case: Coroutine[Any, Any, T]) -> T:
     from verifeye_oidc.storage.port import Conflict, WrongDatabase
 
     try:
-        return asyncio.run(use_case)
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            return runner.run(use_case)
     except (Refused, SettingsRefused, Conflict, WrongDatabase) as refused:
         raise click.ClickException(str(refused)) from refused
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop where there is one: a server handed to a running loop cannot choose it any more."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
 
 
 def in_house(config: Path | None, use_case: Callable[["House"], Coroutine[Any, Any, T]]) -> T:

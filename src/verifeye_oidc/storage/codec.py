@@ -5,6 +5,7 @@ A row is a mapping of column names; each ``*_row`` gives what is written, its co
 
 import json
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, overload
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -33,12 +34,18 @@ from verifeye_oidc.verifier.model import (
     VerificationSession,
 )
 
+_REGISTERED = 1024
+"""How many clients, and how many configurations, are kept as they were read: by the row's whole content."""
+
 
 class Codec:
     """Maps values to rows under one vault."""
 
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
+        # What an operator registers is read several times in every request and hardly ever changes.
+        self._client_of = lru_cache(_REGISTERED)(_client)
+        self._configuration_of = lru_cache(_REGISTERED)(self._open_configuration)
 
     def identifier_lookup(self, configuration_id: str, identifier: str) -> bytes:
         """What finds an identifier in one collection; in another collection it is another value."""
@@ -55,11 +62,7 @@ class Codec:
         }
 
     def client(self, row: Row) -> Client:
-        hashes: bytes = row["secret_hashes"]
-        return replace(
-            decode(Client, row["settings"]),
-            secret_hashes=tuple(hashes[start : start + 32] for start in range(0, len(hashes), 32)),
-        )
+        return self._client_of(row["settings"], row["secret_hashes"])
 
     def key_row(self, key: StoredKey) -> dict[str, Any]:
         return columns(key) | {
@@ -83,10 +86,14 @@ class Codec:
         }
 
     def configuration(self, row: Row) -> Configuration:
-        ident = row["configuration_id"]
-        signing, previous = row["signing_key"], row["previous_signing_key"]
+        keys = row["signing_key"], row["previous_signing_key"]
+        return self._configuration_of(row["configuration_id"], row["settings"], *keys)
+
+    def _open_configuration(
+        self, ident: str, settings: str, signing: bytes, previous: bytes | None
+    ) -> Configuration:
         return replace(
-            decode(Configuration, row["settings"]),
+            decode(Configuration, settings),
             signing_key=self._open(signing, "configurations.signing_key", ident),
             previous_signing_key=self._open(previous, "configurations.previous_signing_key", ident),
         )
@@ -251,6 +258,13 @@ class Codec:
 
     def _open(self, sealed: Any, column: str, *row: str) -> Any:
         return None if sealed is None else self._vault.open(sealed, _context(column, *row))
+
+
+def _client(settings: str, hashes: bytes) -> Client:
+    return replace(
+        decode(Client, settings),
+        secret_hashes=tuple(hashes[start : start + 32] for start in range(0, len(hashes), 32)),
+    )
 
 
 def _context(column: str, *row: str) -> str:
