@@ -9,20 +9,19 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from tests.interop.installation import SITE, Installation, free_port, wait_until_ready
+from tests.interop.installation import Registered, somebody, wait_until_ready
 
 APACHE = "/usr/sbin/apache2"
 MODULES = "/usr/lib/apache2/modules"
 USER = "www-data"
 """Apache refuses to serve as root."""
 
-NAME = "carol@example.com"
-
 CONFIGURATION = """
 ServerRoot {folder}
 ServerName {site}
-Listen {site}:{port}
+Listen {site}
 PidFile {folder}/apache.pid
 ErrorLog {folder}/error.log
 LogLevel warn
@@ -69,20 +68,20 @@ PAGE = (
 
 @dataclass(frozen=True, slots=True)
 class WebSite:
-    """``protected``/page is for everybody who has an ID token, ``protected``/named for ``NAME`` only."""
+    """``protected``/page is for everybody who has an ID token, ``protected``/named for ``name`` only."""
 
+    name: str
     protected: str
     log: Path
 
 
 @contextlib.contextmanager
-def apache(provider: Installation, more: str = "") -> Iterator[WebSite]:
-    """The site, newly registered. ``more``: further directives."""
+def apache(registered: Registered, more: str = "") -> Iterator[WebSite]:
+    """The site, newly started: it remembers nothing. ``more``: further directives."""
     if not Path(MODULES, "mod_auth_openidc.so").exists():
         raise RuntimeError("mod_auth_openidc is not installed: run `make interop`")
-    port = free_port()
+    site, name = urlsplit(registered.redirect_uri).netloc, somebody()
     with _folder() as folder:
-        registered = provider.register(f"http://{SITE}:{port}/protected/callback")
         (folder / "pages" / "protected").mkdir(parents=True)
         for page in ("page", "named"):
             (folder / "pages" / "protected" / page).write_text(PAGE)
@@ -90,19 +89,18 @@ def apache(provider: Installation, more: str = "") -> Iterator[WebSite]:
             CONFIGURATION.format(
                 folder=folder,
                 modules=MODULES,
-                site=SITE,
-                port=port,
+                site=site,
                 issuer=registered.issuer,
                 client_id=registered.client_id,
                 client_secret=registered.client_secret,
                 redirect_uri=registered.redirect_uri,
-                name=NAME,
+                name=name,
                 more=more,
             )
         )
         with _running(folder) as process:
-            wait_until_ready(process, f"http://{SITE}:{port}/", folder / "error.log")
-            yield WebSite(f"http://{SITE}:{port}/protected", folder / "error.log")
+            wait_until_ready(process, f"http://{site}/", folder / "error.log")
+            yield WebSite(name, f"http://{site}/protected", folder / "error.log")
 
 
 @contextlib.contextmanager

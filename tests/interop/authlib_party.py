@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from tests.interop.installation import SITE, Installation, Registered
+from tests.interop.installation import SITE, Registered
 from tests.interop.served import served
 
 
@@ -64,10 +64,9 @@ class AuthlibParty:
 
 
 @contextlib.contextmanager
-def authlib_party(provider: Installation, auth_method: str = "client_secret_basic") -> Iterator[str]:
-    """A relying party, newly registered; yields its login URL."""
-    listening = socket.create_server((SITE, 0))
-    origin = f"http://{SITE}:{listening.getsockname()[1]}"
-    party = AuthlibParty(provider.register(f"{origin}/callback"), auth_method)
-    with served(party.app, listening):
+def authlib_party(registered: Registered, auth_method: str = "client_secret_basic") -> Iterator[str]:
+    """The relying party, newly started: it remembers nothing. Yields its login URL."""
+    origin = registered.redirect_uri.removesuffix("/callback")
+    listening = socket.create_server((SITE, int(origin.rpartition(":")[2])))
+    with served(AuthlibParty(registered, auth_method).app, listening):
         yield f"{origin}/login"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.interop.installation import SITE, Installation, free_port, installed
+from tests.interop.installation import SANDBOX, SITE, Installation, free_port, installed
 from tests.interop.proxy import TamperingProxy
 from tests.interop.served import served
 
@@ -31,7 +31,7 @@ class House:
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     listening = socket.create_server((SITE, 0))
     issuer = f"http://localhost:{listening.getsockname()[1]}"
-    with installed(tmp_path_factory.mktemp("provider"), issuer, free_port()) as provider:
+    with installed(tmp_path_factory.mktemp("provider"), issuer, free_port(), **SANDBOX) as provider:
         proxy = TamperingProxy(provider.origin)
         with served(proxy.app, listening):
             yield House(provider, proxy)

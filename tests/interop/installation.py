@@ -1,27 +1,27 @@
-"""A provider as its operator runs it: the `serve` command, in sandbox mode."""
+"""A provider as its operator runs it: the `serve` command, administered by the command line."""
 
-import asyncio
 import contextlib
+import json
 import os
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import httpx2
 
 from tests.support.shared import REPOSITORY
-from verifeye_oidc.admin.clients import create_client
-from verifeye_oidc.admin.configurations import create_configuration
-from verifeye_oidc.app import House, open_house
-from verifeye_oidc.settings import load_settings
-from verifeye_oidc.verification.port import EnrolmentPolicy, FaceMode, LivenessMode
 
-COMMAND = REPOSITORY / ".venv" / "bin" / "verifeye-oidc"
+COMMAND = str(REPOSITORY / ".venv" / "bin" / "verifeye-oidc")
 START_SECONDS = 30
 SITE = "127.0.0.1"
+
+SANDBOX = {"verification": "sandbox", "sandbox_acknowledged": "true", "sandbox_outcome": "pass"}
+"""Settings under which every verification passes at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,64 +36,65 @@ class Registered:
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """A running provider. ``origin``: where it listens; ``issuer``: what it is called, through a proxy."""
+    """A provider that runs. ``origin``: where it listens; ``issuer``: what it is called, through a proxy."""
 
     issuer: str
     origin: str
     log: Path
-    settings: dict[str, str]
+    environment: Mapping[str, str]
+    configuration_id: str = ""
 
-    def register(self, redirect_uri: str) -> Registered:
-        """A client with a configuration of its own."""
+    def admin(self, *arguments: str) -> Any:
+        """What an administrative command says."""
+        said = subprocess.run(
+            [COMMAND, *arguments, "--json"],
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert said.returncode == 0, said.stderr
+        return json.loads(said.stdout)
 
-        async def use_case() -> Registered:
-            async with open_house(load_settings(None, **self.settings)) as house:
-                return await _register(house, self.issuer, redirect_uri)
+    def register(self, redirect_uri: str, *options: str) -> Registered:
+        """A client, with these options of `client create`. All of them see the same people."""
+        client = self.admin(
+            "client", "create", "--name", "A relying party", "--redirect-uri", redirect_uri,
+            "--configuration", self.configuration_id, *options,
+        )  # fmt: skip
+        return Registered(self.issuer, client["client_id"], client.get("client_secret", ""), redirect_uri)
 
-        return asyncio.run(use_case())
+
+def own_site() -> str:
+    """The origin of a relying party: another site than ``localhost``, on a port of its own."""
+    return f"http://{SITE}:{free_port()}"
 
 
-async def _register(house: House, issuer: str, redirect_uri: str) -> Registered:
-    configuration = await create_configuration(
-        house.store,
-        house.ids,
-        name="Interop",
-        face=FaceMode.MATCH_VERIFICATION,
-        liveness=LivenessMode.VERIFICATION,
-        enrolment_policy=EnrolmentPolicy.FIRST_USE,
-        issuer=issuer,
-    )
-    client, secret = await create_client(
-        house.store,
-        house.ids,
-        name="A relying party",
-        redirect_uris=(redirect_uri,),
-        configuration_id=configuration.configuration_id,
-    )
-    return Registered(issuer, client.client_id, secret, redirect_uri)
+def somebody() -> str:
+    """An identifier that nobody has enrolled."""
+    return f"{uuid.uuid4()}@example.com"
 
 
 @contextlib.contextmanager
-def installed(folder: Path, issuer: str, port: int, **more: str) -> Iterator[Installation]:
-    """Serve ``issuer`` on a port of loopback, its data in ``folder``; every verification passes at once."""
-    settings = {
-        "issuer": issuer,
-        "port": str(port),
-        "data_dir": str(folder / "data"),
-        "verification": "sandbox",
-        "sandbox_acknowledged": "true",
-        "sandbox_outcome": "pass",
-        **more,
-    }
-    environment = os.environ | {f"VERIFEYE_OIDC_{name.upper()}": value for name, value in settings.items()}
-    installation = Installation(issuer, f"http://{SITE}:{port}", folder / "provider.log", settings)
-    with installation.log.open("wb") as log:
-        process = subprocess.Popen(
-            [str(COMMAND), "serve"], stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=environment
-        )
+def installed(folder: Path, issuer: str, port: int, **settings: str) -> Iterator[Installation]:
+    """Serve ``issuer`` on a port of loopback, its data in ``folder``, with one configuration."""
+    given = {"issuer": issuer, "port": str(port), "data_dir": str(folder / "data"), **settings}
+    environment = os.environ | {f"VERIFEYE_OIDC_{name.upper()}": value for name, value in given.items()}
+    installation = Installation(issuer, f"http://{SITE}:{port}", folder / "provider.log", environment)
+    with (
+        installation.log.open("wb") as log,
+        subprocess.Popen(
+            [COMMAND, "serve"], stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=environment
+        ) as process,
+    ):
         try:
             wait_until_ready(process, f"{installation.origin}/readyz", installation.log)
-            yield installation
+            configuration = installation.admin(
+                "configuration", "create", "--name", "Interop", "--face", "MatchVerification",
+                "--liveness", "Verification", "--enrolment-policy", "first_use",
+            )  # fmt: skip
+            yield replace(installation, configuration_id=configuration["configuration_id"])
         finally:
             process.terminate()
             process.wait(timeout=15)

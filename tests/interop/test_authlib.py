@@ -6,6 +6,7 @@ import pytest
 
 from tests.interop.authlib_party import authlib_party
 from tests.interop.conftest import House
+from tests.interop.installation import Registered, own_site, somebody
 from tests.interop.person import Person
 from tests.interop.tampering import (
     ALG_NONE,
@@ -40,6 +41,11 @@ REFUSED = {
 """Authlib does not look at ``iss`` in the answer (RFC 9207): it is none of its refusals."""
 
 
+@pytest.fixture(scope="module")
+def registered(house: House) -> Registered:
+    return house.provider.register(f"{own_site()}/callback")
+
+
 def sign_in(login: str, identifier: str) -> dict[str, Any]:
     """What the relying party says at the end."""
     with Person(identifier) as person:
@@ -50,9 +56,9 @@ def sign_in(login: str, identifier: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("auth_method", ["client_secret_basic", "client_secret_post"])
-def test_a_person_enrols_and_is_matched(house: House, auth_method: str) -> None:
-    who = "bob@example.com"
-    with authlib_party(house.provider, auth_method) as login:
+def test_a_person_enrols_and_is_matched(registered: Registered, auth_method: str) -> None:
+    who = somebody()
+    with authlib_party(registered, auth_method) as login:
         first, second = (sign_in(login, who)["accepted"] for _ in range(2))
     assert first["id_token"]["verification"]["event"] == "enrolled"
     assert second["id_token"]["verification"]["event"] == "matched"
@@ -61,14 +67,14 @@ def test_a_person_enrols_and_is_matched(house: House, auth_method: str) -> None:
 
 
 @pytest.mark.parametrize("tampering", [HONEST, SIGNED_ANEW], ids=str)
-def test_without_a_change_it_accepts(house: House, tampering: Tampering) -> None:
-    with house.proxy.tampering(tampering), authlib_party(house.provider) as login:
-        assert "accepted" in sign_in(login, "bob@example.com")
+def test_without_a_change_it_accepts(house: House, registered: Registered, tampering: Tampering) -> None:
+    with house.proxy.tampering(tampering), authlib_party(registered) as login:
+        assert "accepted" in sign_in(login, somebody())
 
 
 @pytest.mark.parametrize(("tampering", "reason"), REFUSED.items(), ids=str)
-def test_it_refuses(house: House, tampering: Tampering, reason: str) -> None:
-    with house.proxy.tampering(tampering), authlib_party(house.provider) as login:
-        said = sign_in(login, "bob@example.com")
+def test_it_refuses(house: House, registered: Registered, tampering: Tampering, reason: str) -> None:
+    with house.proxy.tampering(tampering), authlib_party(registered) as login:
+        said = sign_in(login, somebody())
     assert "accepted" not in said
     assert reason in said["refused"]

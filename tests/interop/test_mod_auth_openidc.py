@@ -2,8 +2,9 @@
 
 import pytest
 
-from tests.interop.apache import NAME, WebSite, apache
+from tests.interop.apache import WebSite, apache
 from tests.interop.conftest import House
+from tests.interop.installation import Registered, own_site
 from tests.interop.person import Arrival, Person
 from tests.interop.tampering import (
     ALG_NONE,
@@ -42,9 +43,14 @@ It takes `alg: none` from a token endpoint, as OpenID Connect Core 1.0, 3.1.3.7,
 """
 
 
+@pytest.fixture(scope="module")
+def registered(house: House) -> Registered:
+    return house.provider.register(f"{own_site()}/protected/callback")
+
+
 def visit(site: WebSite, page: str = "page") -> Arrival:
     """A browser that has never been here, up to the page that it ends on."""
-    with Person(NAME) as person:
+    with Person(site.name) as person:
         return person.walk(f"{site.protected}/{page}")
 
 
@@ -56,31 +62,31 @@ def entered(arrival: Arrival, site: WebSite) -> dict[str, str]:
     return shown
 
 
-def test_a_person_enrols_and_is_matched(house: House) -> None:
-    with apache(house.provider) as site:
+def test_a_person_enrols_and_is_matched(registered: Registered) -> None:
+    with apache(registered) as site:
         first, second, named = (entered(visit(site, page), site) for page in ("page", "page", "named"))
     assert first["sub"] == second["sub"] == named["sub"]
-    assert first["user"] == f"{first['sub']}@{house.provider.issuer}"
+    assert first["user"] == f"{first['sub']}@{registered.issuer}"
     # A first capture compares nothing: it proves no name.
     assert first["name"] == "(none)"
-    assert named["name"] == NAME
+    assert named["name"] == site.name
 
 
 @pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post"])
-def test_it_authenticates_by(house: House, method: str) -> None:
-    with apache(house.provider, f"OIDCProviderTokenEndpointAuth {method}") as site:
+def test_it_authenticates_by(registered: Registered, method: str) -> None:
+    with apache(registered, f"OIDCProviderTokenEndpointAuth {method}") as site:
         assert entered(visit(site), site)["sub"]
 
 
 @pytest.mark.parametrize("tampering", [HONEST, SIGNED_ANEW], ids=str)
-def test_without_a_change_it_accepts(house: House, tampering: Tampering) -> None:
-    with house.proxy.tampering(tampering), apache(house.provider) as site:
+def test_without_a_change_it_accepts(house: House, registered: Registered, tampering: Tampering) -> None:
+    with house.proxy.tampering(tampering), apache(registered) as site:
         assert entered(visit(site), site)["sub"]
 
 
 @pytest.mark.parametrize(("tampering", "reason"), REFUSED.items(), ids=str)
-def test_it_refuses(house: House, tampering: Tampering, reason: str) -> None:
-    with house.proxy.tampering(tampering), apache(house.provider) as site:
+def test_it_refuses(house: House, registered: Registered, tampering: Tampering, reason: str) -> None:
+    with house.proxy.tampering(tampering), apache(registered) as site:
         arrival = visit(site)
         log = site.log.read_text()
     assert arrival.page is not None
@@ -89,9 +95,9 @@ def test_it_refuses(house: House, tampering: Tampering, reason: str) -> None:
     assert reason in log
 
 
-def test_it_refuses_what_userinfo_says_of_somebody_else(house: House) -> None:
+def test_it_refuses_what_userinfo_says_of_somebody_else(house: House, registered: Registered) -> None:
     """It lets the person in as whom the ID token names, and takes no claim from the answer."""
-    with apache(house.provider) as site:
+    with apache(registered) as site:
         enrolled = entered(visit(site), site)
         with house.proxy.tampering(SWAPPED_SUBJECT):
             swapped, by_name = entered(visit(site), site), visit(site, "named")
