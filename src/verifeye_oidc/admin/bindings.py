@@ -19,7 +19,7 @@ def check_binding(client: Client, collection: Collection | None) -> None:
         )
     if Verifier.LIVENESS in client.required_verifiers and collection.liveness is LivenessMode.DISABLED:
         raise Refused(
-            f"liveness: with Disabled, {_named(collection)} does not check it, and the client {client.name!r} "
+            f"liveness: with Disabled {_named(collection)} checks none, and the client {client.name!r} "
             "requires it; set `configuration update --liveness Verification`, or let the client do without: "
             "`client update --required-verifier face`"
         )
