@@ -146,9 +146,9 @@ async def test_a_bearer_token_does_not_authenticate_a_client(back: Back) -> None
 async def test_nothing_is_taken_from_the_query(back: Back) -> None:
     tokens = await back.offline_tokens()
 
-    response = await back.http.post(
-        f"{INTROSPECTION_PATH}?token={tokens['access_token']}", data=credentials(OFFLINE)
-    )
+    genuine = credentials(OFFLINE) | {"token": tokens["access_token"]}
+
+    response = await back.http.post(f"{INTROSPECTION_PATH}?token=another", data=genuine)
 
     _assert_refused(response, "invalid_request", 400)
 

@@ -8,10 +8,11 @@ import pytest
 import structlog
 
 from tests.support.back_channel import BOTH_GRANTS, OFFLINE, OFFLINE_SCOPE, Back, credentials
-from tests.support.builders import CLIENT_ID, CODE, IDENTIFIER, SUB, make_client
+from tests.support.builders import CLIENT_ID, CODE, IDENTIFIER, SUB, make_client, make_outcome
 from tests.support.fakes import START
 from tests.support.keys import ISSUER
 from tests.support.relying_party import verified_claims
+from tests.support.stores import make_known
 from verifeye_oidc.oidc.discovery import TOKEN_PATH
 from verifeye_oidc.oidc.tokens import at_hash
 
@@ -269,6 +270,26 @@ async def test_nothing_is_said_any_more_about_somebody_whose_face_is_gone(back: 
     _assert_refused(await back.refresh(tokens["refresh_token"]))
 
     assert not await _is_live(back, tokens["access_token"])
+
+
+async def test_nothing_is_said_about_somebody_who_had_the_name_before(back: Back) -> None:
+    await make_known(back.store)
+    before = make_outcome(sub="sub-of-another-ada")
+    await back.give_code(client_id=OFFLINE, scope=OFFLINE_SCOPE, outcome=before)
+    tokens = (await back.redeem(client_id=OFFLINE)).json()
+
+    _assert_refused(await back.refresh(tokens["refresh_token"]))
+
+
+async def test_a_client_that_is_deleted_takes_its_tokens_with_it(back: Back) -> None:
+    tokens = await back.offline_tokens()
+    assert await back.store.delete_client(OFFLINE)
+
+    assert not await _is_live(back, tokens["access_token"])
+    await back.store.add_client(make_client(client_id=OFFLINE, grant_types=BOTH_GRANTS))
+
+    assert not await _is_live(back, tokens["access_token"])
+    _assert_refused(await back.refresh(tokens["refresh_token"]))
 
 
 @pytest.mark.parametrize("token", ["x", ".", "..", "a.b", CODE, "x" * 5000, "é.é", "a.b.c"])
