@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -43,7 +44,20 @@ def error_pages(pages: Pages) -> Mapping[int, Callable[[Request, Exception], Awa
             advice="Go back to the application and start the sign-in again.",
         )
 
-    return {404: not_found}
+    async def not_allowed(request: Request, error: Exception) -> Response:
+        page = pages.error(
+            request,
+            status=405,
+            code="invalid_request",
+            title="This address does not work that way",
+            description="The request was sent in a way that this address does not take.",
+            advice="Go back to the application and start the sign-in again.",
+        )
+        if isinstance(error, HTTPException):
+            page.headers.update(error.headers or {})
+        return page
+
+    return {404: not_found, 405: not_allowed}
 
 
 def last_resort(pages: Pages) -> ASGIApp:
