@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -59,7 +60,9 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 def in_house(config: Path | None, use_case: Callable[["House"], Coroutine[Any, Any, T]]) -> T:
     """Run a use case in the installation that the settings name."""
     from verifeye_oidc.app import open_house
+    from verifeye_oidc.observability.logging import configure_logging
 
+    configure_logging(readable=True, level=logging.WARNING)
     settings = settings_of(config)
 
     async def opened() -> T:
