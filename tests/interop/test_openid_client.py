@@ -1,10 +1,12 @@
 """npm's openid-client, certified by the OpenID Foundation: what it accepts, and what it refuses."""
 
+from typing import Any
+
 import pytest
 
 from tests.interop.conftest import House
 from tests.interop.installation import Registered, somebody
-from tests.interop.openid_client import Job, run
+from tests.interop.openid_client import SCOPE, Job, run
 from tests.interop.person import Person
 from tests.interop.tampering import (
     ALG_NONE,
@@ -74,3 +76,49 @@ def test_it_refuses(house: House, registered: Registered, tampering: Tampering, 
     assert said.accepted is None
     assert said.refused is not None
     assert reason in said.refused
+
+
+@pytest.fixture(scope="module")
+def long_lived(house: House) -> Registered:
+    """A client that may have refresh tokens."""
+    grants = ("--grant-type", "authorization_code", "--grant-type", "refresh_token")
+    return house.provider.register("http://127.0.0.1:9/long", *grants)
+
+
+def afterwards(registered: Registered, *steps: str) -> list[dict[str, Any]]:
+    """What came of each step after a sign-in with `offline_access`."""
+    with Person(somebody()) as person:
+        said = run(Job(registered, scope=f"{SCOPE} offline_access", then=steps), person)
+    assert said.accepted is not None, said.refused
+    then: list[dict[str, Any]] = said.accepted["then"]
+    return then
+
+
+def test_it_refreshes_and_introspects(long_lived: Registered) -> None:
+    before, refreshed, after, userinfo = afterwards(
+        long_lived, "introspect", "refresh", "introspect", "userinfo"
+    )
+    assert before["said"]["active"] is after["said"]["active"] is True
+    assert before["said"]["client_id"] == long_lived.client_id
+    assert refreshed["said"]["id_token"]["sub"] == userinfo["said"]["sub"] == before["said"]["sub"]
+
+
+def test_a_replayed_refresh_token_ends_its_family(long_lived: Registered) -> None:
+    _, replayed, after, userinfo = afterwards(long_lived, "refresh", "replay", "refresh", "userinfo")
+    assert "invalid_grant" in replayed["refused"]
+    assert "invalid_grant" in after["refused"]
+    assert "WWW_AUTHENTICATE" in userinfo["refused"]
+
+
+def test_it_revokes(long_lived: Registered) -> None:
+    revoked, introspected, refreshed = afterwards(long_lived, "revoke", "introspect", "refresh")
+    assert "said" in revoked
+    assert introspected["said"] == {"active": False}
+    assert "invalid_grant" in refreshed["refused"]
+
+
+def test_a_public_client_is_proven_by_pkce(house: House) -> None:
+    public = house.provider.register("http://127.0.0.1:9/public", "--token-endpoint-auth-method", "none")
+    with Person(somebody()) as person:
+        said = run(Job(public, auth_method="none"), person)
+    assert said.accepted is not None, said.refused

@@ -64,13 +64,17 @@ async function signedIn(config) {
 const steps = {
   async refresh(config, session) {
     const tokens = await client.refreshTokenGrant(config, session.tokens.refresh_token)
-    session.tokens = { refresh_token: session.tokens.refresh_token, ...tokens }
+    session.spent = session.tokens.refresh_token
+    session.tokens = tokens
     return { id_token: tokens.claims(), scope: tokens.scope }
   },
+  replay: (config, session) => client.refreshTokenGrant(config, session.spent),
+  userinfo: (config, session) =>
+    client.fetchUserInfo(config, session.tokens.access_token, session.id_token.sub),
   introspect: (config, session) => client.tokenIntrospection(config, session.tokens.access_token),
   async revoke(config, session) {
     await client.tokenRevocation(config, session.tokens.refresh_token ?? session.tokens.access_token)
-    return {}
+    return null
   },
   async logout(config, session) {
     const arrived = await browserGoesTo(
@@ -84,16 +88,28 @@ const steps = {
   },
 }
 
+function reason(error) {
+  const { message, claim, attribute, reason } = error.cause ?? {}
+  const about = error.error ?? claim ?? attribute ?? reason ?? message ?? ''
+  return `${error.code ?? error.name}: ${error.message}: ${about}`
+}
+
+async function outcome(step, config, session) {
+  try {
+    return { said: await steps[step](config, session) }
+  } catch (error) {
+    return { refused: reason(error) }
+  }
+}
+
 try {
   const config = await discovered()
   const session = await signedIn(config)
-  const then = {}
-  for (const step of job.then) then[step] = await steps[step](config, session)
+  const then = []
+  for (const step of job.then) then.push(await outcome(step, config, session))
   const { id_token, userinfo = null } = session
   say({ accepted: { id_token, userinfo, then } })
 } catch (error) {
-  const { message, claim, attribute, reason } = error.cause ?? {}
-  const about = claim ?? attribute ?? reason ?? error.error ?? message ?? ''
-  say({ refused: `${error.code ?? error.name}: ${error.message}: ${about}` })
+  say({ refused: reason(error) })
 }
 process.exit(0)
