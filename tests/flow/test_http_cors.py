@@ -1,0 +1,139 @@
+"""Which pages of other origins may read what: metadata everybody's, tokens those of public clients."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import pytest
+
+from tests.support.back_channel import token_request
+from tests.support.builders import make_client
+from tests.support.negative import AUTHORIZE, SPA_ORIGIN, TOKEN, USERINFO, Scene, negative_scene
+from tests.support.provider_app import REQUEST
+from verifeye_oidc.http.cors import origin_of
+
+DISCOVERY = "/.well-known/openid-configuration"
+METADATA = "/.well-known/oauth-authorization-server"
+JWKS = "/v1/openid/jwks"
+ALLOW = "access-control-allow-origin"
+PREFLIGHT = {"access-control-request-method": "POST", "access-control-request-headers": "authorization"}
+
+
+@pytest.fixture
+async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
+    async with negative_scene(tmp_path) as scene:
+        yield scene
+
+
+@pytest.mark.parametrize("path", [DISCOVERY, METADATA, JWKS])
+@pytest.mark.parametrize("origin", ["https://anybody.example", "null", None])
+async def test_what_is_public_is_read_by_everybody(scene: Scene, path: str, origin: str | None) -> None:
+    headers = {} if origin is None else {"origin": origin}
+    read = await scene.get(path, **headers)
+    assert (read.status_code, read.headers[ALLOW]) == (200, "*")
+    preflight = await scene.sandbox.browser().http.options(path, headers={**headers, **PREFLIGHT})
+    assert (preflight.status_code, preflight.headers[ALLOW]) == (204, "*")
+
+
+@pytest.mark.parametrize("path", [TOKEN, USERINFO])
+async def test_the_page_of_a_public_client_asks_first_and_reads_then(scene: Scene, path: str) -> None:
+    http = scene.sandbox.browser().http
+    preflight = await http.options(path, headers={"origin": SPA_ORIGIN, **PREFLIGHT})
+    assert preflight.status_code == 204
+    assert preflight.headers[ALLOW] == SPA_ORIGIN
+    assert preflight.headers["vary"] == "Origin"
+    assert preflight.headers["access-control-allow-methods"] == "GET, POST"
+    assert "authorization" in preflight.headers["access-control-allow-headers"].lower()
+    refused = await http.post(path, headers={"origin": SPA_ORIGIN, "authorization": "Bearer x"})
+    assert refused.status_code in (400, 401)
+    assert refused.headers[ALLOW] == SPA_ORIGIN
+    assert refused.headers["access-control-expose-headers"] == "WWW-Authenticate"
+
+
+async def test_a_public_client_gets_its_tokens_in_a_browser(scene: Scene) -> None:
+    callback = f"{SPA_ORIGIN}/callback"
+    browser = scene.sandbox.browser()
+    to = f"{AUTHORIZE}?{urlencode({**REQUEST, 'client_id': 'spa', 'redirect_uri': callback})}"
+    while not to.startswith(callback):
+        to = (await browser.get(to)).headers["location"]
+    code = dict(parse_qsl(urlsplit(to).query))["code"]
+    form = token_request(code=code, client_id="spa", client_secret=None, redirect_uri=callback)
+    tokens = await scene.post(TOKEN, form, origin=SPA_ORIGIN)
+    assert (tokens.status_code, tokens.headers[ALLOW]) == (200, SPA_ORIGIN)
+    bearer = f"Bearer {tokens.json()['access_token']}"
+    claims = await scene.get(USERINFO, authorization=bearer, origin=SPA_ORIGIN)
+    assert (claims.status_code, claims.headers[ALLOW]) == (200, SPA_ORIGIN)
+
+
+STRANGERS = [
+    "https://acme.example",  # of a confidential client
+    "https://attacker.example",
+    "https://spa.example.attacker.example",
+    "https://SPA.example",
+    "http://spa.example",
+    "https://spa.example:443",
+    "https://spa.example/",
+    "null",
+    "*",
+    "",
+]
+
+
+@pytest.mark.parametrize("origin", STRANGERS)
+@pytest.mark.parametrize("path", [TOKEN, USERINFO])
+async def test_no_other_page_reads_anything(scene: Scene, path: str, origin: str) -> None:
+    http = scene.sandbox.browser().http
+    preflight = await http.options(path, headers={"origin": origin, **PREFLIGHT})
+    assert preflight.status_code == 405
+    answered = await http.post(path, headers={"origin": origin, "authorization": "Bearer x"})
+    for response in (preflight, answered):
+        assert not [name for name in response.headers if name.startswith("access-control")]
+        assert response.headers["vary"] == "Origin"
+
+
+async def test_two_origins_are_none(scene: Scene) -> None:
+    headers = [("origin", SPA_ORIGIN), ("origin", "https://attacker.example")]
+    response = await scene.sandbox.browser().http.options(TOKEN, headers=headers)
+    assert (response.status_code, ALLOW in response.headers) == (405, False)
+
+
+@pytest.mark.parametrize(
+    "path", [AUTHORIZE, "/v1/openid/continue", "/v1/openid/introspect", "/healthz", "/x"]
+)
+async def test_everything_else_is_read_by_nobody_elses_page(scene: Scene, path: str) -> None:
+    http = scene.sandbox.browser().http
+    for response in (
+        await http.options(path, headers={"origin": SPA_ORIGIN, **PREFLIGHT}),
+        await http.get(path, headers={"origin": SPA_ORIGIN}),
+    ):
+        assert not [name for name in response.headers if name.startswith("access-control")]
+
+
+async def test_cookies_are_never_allowed_along(scene: Scene) -> None:
+    for path in (DISCOVERY, JWKS, TOKEN, USERINFO):
+        response = await scene.sandbox.browser().http.options(path, headers={"origin": SPA_ORIGIN})
+        assert "access-control-allow-credentials" not in response.headers
+
+
+async def test_a_client_that_became_confidential_is_let_in_no_more(scene: Scene) -> None:
+    store = scene.sandbox.house.store
+    await store.update_client("spa", lambda client: make_client(client_id="spa"), lambda *_: None)
+    response = await scene.sandbox.browser().http.options(TOKEN, headers={"origin": SPA_ORIGIN})
+    assert ALLOW not in response.headers
+
+
+@pytest.mark.parametrize(
+    ("redirect_uri", "origin"),
+    [
+        ("https://spa.example/callback", "https://spa.example"),
+        ("https://SPA.example:443/", "https://spa.example"),
+        ("http://127.0.0.1:3000/callback", "http://127.0.0.1:3000"),
+        ("http://[::1]:3000/callback", "http://[::1]:3000"),
+        ("http://localhost:80/callback", "http://localhost"),
+        ("com.acme.app:/callback", None),
+    ],
+)
+def test_the_origin_of_a_redirect_uri_is_written_as_a_browser_writes_it(
+    redirect_uri: str, origin: str | None
+) -> None:
+    assert origin_of(redirect_uri) == origin
