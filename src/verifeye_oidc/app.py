@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute
 
 from verifeye_oidc.clock import Clock, SystemClock
 from verifeye_oidc.http.cookies import BindingCookies
+from verifeye_oidc.http.cors import Cors
 from verifeye_oidc.http.health import Health
 from verifeye_oidc.http.middleware import BodyLimit, Shell
 from verifeye_oidc.http.pages import Pages
@@ -168,6 +169,7 @@ def build_app(house: House, served: Served, signer: StoredKeySigner, pages: Page
             Middleware(
                 Shell, ids=ids, clock=clock, https=house.settings.https, last_resort=last_resort(pages)
             ),
+            Middleware(Cors, clients=store),
             Middleware(BodyLimit),
         ],
         exception_handlers=error_pages(pages),
