@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import socket
+import ssl
 import subprocess
 import time
 import uuid
@@ -101,11 +102,11 @@ def installed(folder: Path, issuer: str, port: int, **settings: str) -> Iterator
 
 
 def wait_until_ready(
-    process: subprocess.Popen[bytes], url: str, log: Path, *, verify: str | bool = True
+    process: subprocess.Popen[bytes], url: str, log: Path, authority: Path | None = None
 ) -> None:
     """Until ``url`` answers, whatever it says; raises RuntimeError with the log of what does not start."""
     deadline = time.monotonic() + START_SECONDS
-    context = httpx2.create_ssl_context(verify=verify)
+    context = ssl.create_default_context(cafile=authority)
     with httpx2.Client(timeout=2, trust_env=False, verify=context) as client:
         while process.poll() is None and time.monotonic() < deadline:
             with contextlib.suppress(httpx2.TransportError):

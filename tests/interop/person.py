@@ -1,7 +1,9 @@
 """A person with a browser: follows redirects, keeps cookies, fills in the pages that they meet."""
 
+import ssl
 from dataclasses import dataclass
 from html.parser import HTMLParser
+from pathlib import Path
 from urllib.parse import urljoin
 
 import httpx2
@@ -24,10 +26,10 @@ class Arrival:
 class Person:
     """``identifier`` is what they type where they are asked who they are."""
 
-    def __init__(self, identifier: str, *, verify: str | bool = True) -> None:
-        """``verify``: a file with the certification authorities to trust."""
+    def __init__(self, identifier: str, authority: Path | None = None) -> None:
+        """``authority``: a file with the only certification authority to trust."""
         self._identifier = identifier
-        context = httpx2.create_ssl_context(verify=verify)
+        context = ssl.create_default_context(cafile=authority)
         self.http = httpx2.Client(follow_redirects=False, trust_env=False, verify=context)
         self.seen: list[httpx2.Response] = []
 
