@@ -29,6 +29,10 @@ from verifeye_oidc.keys.vault import MasterKeyRefused, MasterKeys, Vault, create
 from verifeye_oidc.oidc.begin import Begin
 from verifeye_oidc.oidc.claims import ClaimRules
 from verifeye_oidc.oidc.flow import Flow
+from verifeye_oidc.oidc.id_token_hint import IdTokenHints
+from verifeye_oidc.oidc.issuing import Issuing
+from verifeye_oidc.oidc.subject_ids import SubjectIds
+from verifeye_oidc.oidc.tokens import Tokens
 from verifeye_oidc.settings import Settings, SettingsRefused
 from verifeye_oidc.storage.port import Store
 from verifeye_oidc.storage.sqlite import open_sqlite
@@ -138,18 +142,17 @@ def build_app(house: House, served: Served, signer: StoredKeySigner, pages: Page
     """Put the rooms together."""
     issuer, store, clock, ids = house.settings.issuer, house.store, house.clock, house.ids
     rules = ClaimRules(region=house.settings.region, sandbox=house.settings.sandbox)
-    flow = Flow(
+    hints = IdTokenHints(issuer=issuer, signer=signer)
+    issuing = Issuing(
         issuer=issuer,
-        store=store,
-        verification=served.verification,
-        clock=clock,
-        ids=ids,
+        tokens=Tokens(issuer=issuer, signer=signer, rules=rules, clock=clock, ids=ids),
+        subject_ids=SubjectIds(house.vault.derive("pairwise-subject")),
         code_key=house.vault.derive("authorization-code"),
     )
     front = FrontChannel(
         issuer=issuer,
-        begin=Begin(issuer=issuer, store=store, clock=clock, ids=ids),
-        flow=flow,
+        begin=Begin(issuer=issuer, store=store, hints=hints, clock=clock, ids=ids),
+        flow=Flow(store=store, verification=served.verification, issuing=issuing, clock=clock, ids=ids),
         pages=pages,
         cookies=BindingCookies("tx", secure=house.settings.https),
     )

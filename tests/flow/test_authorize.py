@@ -234,7 +234,14 @@ def _assert_shown(response: httpx2.Response, status: int, error: str) -> None:
 RETURNED = [
     ({"response_type": None}, "invalid_request"),
     ({"response_type": "token"}, "unsupported_response_type"),
-    ({"response_mode": "fragment"}, "invalid_request"),
+    ({"response_type": "id_token"}, "unauthorized_client"),
+    ({"response_mode": "web_message"}, "invalid_request"),
+    ({"claims": "{"}, "invalid_request"),
+    (
+        {"claims": '{"id_token":{"acr":{"essential":true,"value":"urn:x"}}}'},
+        "unmet_authentication_requirements",
+    ),
+    ({"id_token_hint": "x"}, "invalid_request"),
     ({"scope": "profile"}, "invalid_scope"),
     ({"code_challenge": None, "code_challenge_method": None}, "invalid_request"),
     ({"code_challenge_method": "plain"}, "invalid_request"),
@@ -276,7 +283,7 @@ async def test_a_redirect_uri_with_a_query_keeps_it(make_provider: MakeProvider)
     "harmless",
     [
         {"display": "popup", "ui_locales": "de xx", "claims_locales": "fr", "acr_values": "1 2"},
-        {"unknown": "1", "claims": '{"id_token":{}}', "id_token_hint": "x"},
+        {"unknown": "1", "claims": '{"id_token":{"auth_time":{"essential":true}}}'},
         {"prompt": "login", "max_age": "1"},
         {"state": None, "nonce": None},
     ],
@@ -439,12 +446,11 @@ async def test_nobody_is_sent_to_a_client_that_is_not_registered_any_more(
     onward = handle_of(await browser.begin())
     secret = browser.http.cookies[f"__Host-verifeye-tx-{onward}"]
     flow = Flow(
-        issuer=ISSUER,
         store=cast("FlowStore", _LaterClient(provider.store, now)),
         verification=provider.verification,
+        issuing=provider.issuing,
         clock=provider.clock,
         ids=SeededIds(),
-        code_key=bytes(32),
     )
     with pytest.raises(ProtocolError, match="invalid_client"):
         await flow.resume(onward, secret)

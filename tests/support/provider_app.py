@@ -19,14 +19,20 @@ from tests.support.builders import (
     make_configuration,
 )
 from tests.support.fakes import FixedClock, SeededIds
+from tests.support.keys import signer
 from tests.support.scripted_verification import ScriptedVerification, Verdict
 from verifeye_oidc.http.cookies import BindingCookies
 from verifeye_oidc.http.pages import Pages
 from verifeye_oidc.http.provider.front import FrontChannel
 from verifeye_oidc.keys.vault import MasterKey, MasterKeys, Vault
 from verifeye_oidc.oidc.begin import Begin
+from verifeye_oidc.oidc.claims import ClaimRules
 from verifeye_oidc.oidc.flow import Flow
+from verifeye_oidc.oidc.id_token_hint import IdTokenHints
+from verifeye_oidc.oidc.issuing import Issuing
 from verifeye_oidc.oidc.model import Client
+from verifeye_oidc.oidc.subject_ids import SubjectIds
+from verifeye_oidc.oidc.tokens import Tokens
 from verifeye_oidc.storage.port import Store
 from verifeye_oidc.storage.sqlite import open_sqlite
 from verifeye_oidc.verifier.model import Configuration
@@ -59,7 +65,8 @@ def answer(response: httpx2.Response, redirect_uri: str = REDIRECT_URI) -> dict[
     location = response.headers["location"]
     assert response.status_code == 303
     assert location.startswith(redirect_uri)
-    return dict(parse_qsl(urlsplit(location).query, strict_parsing=True))
+    parts = urlsplit(location)
+    return dict(parse_qsl(parts.fragment or parts.query, strict_parsing=True))
 
 
 class Browser:
@@ -137,6 +144,7 @@ class Provider:
     clock: FixedClock
     verification: ScriptedVerification
     app: Starlette
+    issuing: Issuing
     _browsers: list[Browser] = field(default_factory=list)
 
     def browser(self) -> Browser:
@@ -163,23 +171,23 @@ async def running_provider(
     await store.add_configuration(configuration or make_configuration())
     await store.add_client(client or make_client())
     verification = ScriptedVerification(store=store, clock=clock, ids=ids, issuer=ISSUER)
+    hints = IdTokenHints(issuer=ISSUER, signer=signer())
+    issuing = Issuing(
+        issuer=ISSUER,
+        tokens=Tokens(issuer=ISSUER, signer=signer(), rules=ClaimRules(region="test"), clock=clock, ids=ids),
+        subject_ids=SubjectIds(vault.derive("pairwise-subject")),
+        code_key=vault.derive("authorization-code"),
+    )
     front = FrontChannel(
         issuer=ISSUER,
-        begin=Begin(issuer=ISSUER, store=store, clock=clock, ids=ids),
-        flow=Flow(
-            issuer=ISSUER,
-            store=store,
-            verification=verification,
-            clock=clock,
-            ids=ids,
-            code_key=vault.derive("authorization-code"),
-        ),
+        begin=Begin(issuer=ISSUER, store=store, hints=hints, clock=clock, ids=ids),
+        flow=Flow(store=store, verification=verification, issuing=issuing, clock=clock, ids=ids),
         pages=Pages(),
         cookies=BindingCookies("tx", secure=True),
     )
     app = Starlette(routes=front.routes())
     app.router.redirect_slashes = False
-    provider = Provider(folder, store, clock, verification, app)
+    provider = Provider(folder, store, clock, verification, app, issuing)
     try:
         yield provider
     finally:

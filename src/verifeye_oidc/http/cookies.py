@@ -1,4 +1,4 @@
-"""Cookies that bind a transaction or a verification session to the browser that began it.
+"""Cookies: those that bind a flow to the browser that began it, and that of the OP session.
 
 One cookie per flow, so that two tabs never disturb each other; at most eight of a kind, the oldest goes.
 Name prefix and ``Secure`` follow the scheme of the issuer, never of the request.
@@ -41,9 +41,32 @@ class BindingCookies:
         self._write(response, self._name(ident), "", 0)
 
     def _name(self, ident: str) -> str:
-        return f"{'__Host-' if self.secure else ''}verifeye-{self.kind}-{ident}"
+        return _name(f"{self.kind}-{ident}", self.secure)
 
     def _write(self, response: Response, name: str, value: str, max_age: int) -> None:
-        response.set_cookie(
-            name, value, max_age=max_age, path="/", secure=self.secure, httponly=True, samesite="lax"
-        )
+        _write(response, name, value, max_age, self.secure)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionCookie:
+    """The cookie with the secret of the browser's OP session. There is one, whoever the client is."""
+
+    secure: bool
+
+    def secret(self, connection: HTTPConnection) -> str | None:
+        """Proof of nothing until its hash is found."""
+        return connection.cookies.get(_name("session", self.secure))
+
+    def set(self, response: Response, secret: str, max_age: int) -> None:
+        _write(response, _name("session", self.secure), secret, max_age, self.secure)
+
+    def clear(self, response: Response) -> None:
+        self.set(response, "", 0)
+
+
+def _name(name: str, secure: bool) -> str:
+    return f"{'__Host-' if secure else ''}verifeye-{name}"
+
+
+def _write(response: Response, name: str, value: str, max_age: int, secure: bool) -> None:
+    response.set_cookie(name, value, max_age=max_age, path="/", secure=secure, httponly=True, samesite="lax")

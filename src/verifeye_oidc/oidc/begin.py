@@ -1,19 +1,28 @@
 """How a transaction comes to be: from an authorization request, or from an invitation to enrol."""
 
+from dataclasses import replace
 from typing import Protocol
 
 import structlog
 
 from verifeye_oidc.clock import Clock
 from verifeye_oidc.ids import Ids, digest
+from verifeye_oidc.oidc.acr import reachable
 from verifeye_oidc.oidc.authorize import authorization_request
-from verifeye_oidc.oidc.checks import Parameters, state
+from verifeye_oidc.oidc.checks import Parameters, prompt, response_mode, state
 from verifeye_oidc.oidc.checks.client import proven_client
 from verifeye_oidc.oidc.checks.redirect_uri import proven_redirect_uri
 from verifeye_oidc.oidc.errors import ProtocolError
+from verifeye_oidc.oidc.id_token_hint import IdTokenHints
 from verifeye_oidc.oidc.identifiers import canonical_identifier
-from verifeye_oidc.oidc.model import AuthorizationRequest, Invitation, Transaction, TransactionState
-from verifeye_oidc.oidc.responses import error_response
+from verifeye_oidc.oidc.model import (
+    AuthorizationRequest,
+    Client,
+    Invitation,
+    Transaction,
+    TransactionState,
+)
+from verifeye_oidc.oidc.responses import Answering
 from verifeye_oidc.oidc.steps import Begun, Refuse
 from verifeye_oidc.storage.port import ClientStore, SubjectStore, TransactionStore
 from verifeye_oidc.verification.port import Collection
@@ -32,8 +41,11 @@ class BeginStore(ClientStore, TransactionStore, SubjectStore, Protocol):
 class Begin:
     """Makes transactions, each for the browser that asked."""
 
-    def __init__(self, *, issuer: str, store: BeginStore, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self, *, issuer: str, store: BeginStore, hints: IdTokenHints, clock: Clock, ids: Ids
+    ) -> None:
         self._issuer = issuer
+        self._hints = hints
         self._store = store
         self._clock = clock
         self._ids = ids
@@ -46,17 +58,35 @@ class Begin:
         client = await proven_client(parameters, self._store)
         redirect_uri = proven_redirect_uri(parameters, client)
         try:
-            request = authorization_request(parameters, client, redirect_uri)
-            await self._comparing_collection(client.configuration_id)
+            request = await self._request(parameters, client, redirect_uri)
         except ProtocolError as error:
             log.info("request refused", client_id=client.client_id, error=str(error))
-            return Refuse(error_response(redirect_uri, error, state.echo(parameters), self._issuer))
+            mode = response_mode.requested(parameters)
+            return Refuse(Answering(self._issuer, redirect_uri, state.echo(parameters), mode).error(error))
+        chooses = prompt.SELECT_ACCOUNT in request.prompt
         return await self._open(
             client.configuration_id,
             client.max_verification_seconds,
-            identifier=canonical_identifier(request.login_hint or ""),
+            identifier=None if chooses else canonical_identifier(request.login_hint or ""),
             request=request,
         )
+
+    async def _request(
+        self, parameters: Parameters, client: Client, redirect_uri: str
+    ) -> AuthorizationRequest:
+        """The request, if its parameters are in order and it can be fulfilled here at all."""
+        request = authorization_request(parameters, client, redirect_uri)
+        collection = await self._comparing_collection(client.configuration_id)
+        essential = request.claims.essential_acr
+        if essential is not None and set(essential).isdisjoint(reachable(collection)):
+            raise ProtocolError(
+                "unmet_authentication_requirements",
+                "no verification under the configuration of this client can reach the essential acr",
+            )
+        if "id_token_hint" in parameters:
+            hint = self._hints.read(parameters["id_token_hint"], client.client_id)
+            request = replace(request, hinted_sub=hint.sub)
+        return request
 
     async def invitation(self, token: str) -> tuple[Invitation, Collection]:
         """What an invitation's link invites to. Changes nothing.

@@ -4,27 +4,31 @@ A comparison with an enrolled face proves who somebody is. A first capture compa
 ``amr`` and no ``acr``, and below *vouched* not even the identifier, which then is only what somebody typed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
+from verifeye_oidc.oidc.acr import reached
 from verifeye_oidc.oidc.model import Outcome
-from verifeye_oidc.verification.port import Event, Provenance, Verifier, VerifierResult
-
-ACR_FACE = "urn:verifeye-oidc:acr:face"
-ACR_FACE_LIVE = "urn:verifeye-oidc:acr:face-live"
-
-ACR: Mapping[str, frozenset[Verifier]] = {
-    ACR_FACE_LIVE: frozenset({Verifier.FACE, Verifier.LIVENESS}),
-    ACR_FACE: frozenset({Verifier.FACE}),
-}
-"""The verifiers that must have passed for each ``acr``, strongest first."""
+from verifeye_oidc.verification.port import Event, Provenance
 
 OFFLINE_ACCESS = "offline_access"
 
-SCOPES = ("openid", "profile", "email", "verification", OFFLINE_ACCESS)
-"""The scopes that give something. Any other is accepted and gives nothing."""
+SCOPES = ("openid", "profile", "email", "phone", "address", "verification", OFFLINE_ACCESS)
+"""The scopes that are granted. Any other is accepted and gives nothing."""
+
+SCOPE_CLAIMS: Mapping[str, tuple[str, ...]] = {
+    "profile": ("preferred_username",),
+    "email": ("email", "email_verified"),
+    "verification": ("verification",),
+}
+"""What each gives (OpenID Connect Core 1.0, 5.4). Of anybody's telephone and address we know nothing."""
 
 Claims = dict[str, object]
+
+
+def scope_claims(scope: Sequence[str]) -> list[str]:
+    """The names of the claims that a scope gives."""
+    return [name for value in scope for name in SCOPE_CLAIMS.get(value, ())]
 
 
 class ClaimRules:
@@ -36,25 +40,36 @@ class ClaimRules:
 
     def sub(self, outcome: Outcome) -> str:
         """Who it is about, the same wherever it is said."""
-        return outcome.sub
+        return outcome.said_sub
 
-    def id_token_claims(self, outcome: Outcome, scope: Sequence[str], acr_values: Sequence[str]) -> Claims:
-        """Subject and authentication (OpenID Connect Core 1.0, 2); scopes give claims at userinfo (5.4)."""
+    def id_token_claims(
+        self, outcome: Outcome, scope: Sequence[str], acr_values: Sequence[str], requested: Sequence[str] = ()
+    ) -> Claims:
+        """Subject and authentication (OpenID Connect Core 1.0, 2), and the claims asked for one by one (5.5).
+
+        Scopes give claims at userinfo (5.4), except for ``verification``.
+        """
         claims: Claims = {"sub": self.sub(outcome), "auth_time": outcome.auth_time}
-        if outcome.event is Event.MATCHED:
-            claims |= _authentication(outcome.results, acr_values)
-        return claims | self._verification(outcome, scope)
+        claims |= _authentication(outcome, acr_values)
+        by_scope = [value for value in scope if value == "verification"]
+        return claims | self._known(outcome, by_scope, requested)
 
-    def userinfo_claims(self, outcome: Outcome, scope: Sequence[str]) -> Claims:
-        """The claims of the granted scopes (OpenID Connect Core 1.0, 5.3.2 and 5.4)."""
-        claims: Claims = {"sub": self.sub(outcome)}
+    def userinfo_claims(
+        self, outcome: Outcome, scope: Sequence[str], requested: Sequence[str] = ()
+    ) -> Claims:
+        """The claims of the granted scopes, and those asked for one by one (Core 1.0, 5.3.2, 5.4 and 5.5)."""
+        return {"sub": self.sub(outcome)} | self._known(outcome, scope, requested)
+
+    def _known(self, outcome: Outcome, scope: Sequence[str], requested: Sequence[str]) -> Claims:
+        names = {*scope_claims(scope), *requested}
+        claims: Claims = {}
         if outcome.event is Event.MATCHED or outcome.provenance.at_least(Provenance.VOUCHED):
-            claims |= _identifier(outcome.identifier, scope)
-        return claims | self._verification(outcome, scope)
+            claims |= _identifier(outcome.identifier, names)
+        return claims | self._verification(outcome, names)
 
-    def _verification(self, outcome: Outcome, scope: Sequence[str]) -> Claims:
+    def _verification(self, outcome: Outcome, names: Collection[str]) -> Claims:
         """What a sandbox gave says so, whether or not anybody asked."""
-        if "verification" not in scope:
+        if "verification" not in names:
             return {"verification": {"sandbox": True}} if self._sandbox else {}
         verification = {
             "event": outcome.event.value,
@@ -68,21 +83,18 @@ class ClaimRules:
         return {"verification": verification}
 
 
-def _authentication(results: Mapping[Verifier, VerifierResult], acr_values: Sequence[str]) -> Claims:
+def _authentication(outcome: Outcome, acr_values: Sequence[str]) -> Claims:
     """``amr`` (RFC 8176), and the first ``acr`` asked for that was reached, else the strongest one."""
-    passed = {verifier for verifier, result in results.items() if result is VerifierResult.PASSED}
-    if Verifier.FACE not in passed:
+    said = reached(outcome)
+    if not said:
         return {}
-    reached = [acr for acr, needed in ACR.items() if needed <= passed]
-    asked = [acr for acr in acr_values if acr in reached]
-    return {"amr": ["face"], "acr": (asked or reached)[0]}
+    asked = [acr for acr in acr_values if acr in said]
+    return {"amr": ["face"], "acr": (asked or said)[0]}
 
 
-def _identifier(identifier: str, scope: Sequence[str]) -> Claims:
-    claims: Claims = {}
-    if "profile" in scope:
-        claims["preferred_username"] = identifier
-    if "email" in scope and "@" in identifier:
+def _identifier(identifier: str, names: Collection[str]) -> Claims:
+    claims: Claims = {"preferred_username": identifier}
+    if "@" in identifier:
         # Nobody proved that the person reads this mailbox.
         claims |= {"email": identifier, "email_verified": False}
-    return claims
+    return {name: value for name, value in claims.items() if name in names}

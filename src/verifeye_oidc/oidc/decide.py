@@ -1,5 +1,6 @@
 """Who may be verified, and what a result is worth. Pure functions: every rule is a row of their tests."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from verifeye_oidc.oidc.model import Client, Subject
@@ -61,7 +62,7 @@ def judge(
         return FailureReason.TIME_OUT
     if collection is None or not _serves(client, collection) or not outcome.face_mode.compares:
         return FailureReason.VERIFIER_MISSING
-    if not _all_passed(_required(client, collection), outcome):
+    if not _all_passed(_required(client, collection), outcome.results):
         return FailureReason.VERIFIER_MISSING
     if subject is not None and subject.external_id != order.external_id:
         return FailureReason.ENROLMENT_CONFLICT
@@ -72,6 +73,20 @@ def judge(
     if subject is None or subject.enrolled is None:
         return FailureReason.NOT_ENROLLED
     return outcome if _satisfies(outcome.provenance, client, collection) else FailureReason.NOT_ENROLLED
+
+
+def suffices(
+    client: Client,
+    collection: Collection,
+    results: Mapping[Verifier, VerifierResult],
+    provenance: Provenance,
+) -> bool:
+    """Whether a verification from before is one that this client would accept now."""
+    return (
+        _serves(client, collection)
+        and _all_passed(_required(client, collection), results)
+        and _satisfies(provenance, client, collection)
+    )
 
 
 def _serves(client: Client | None, collection: Collection) -> bool:
@@ -90,10 +105,10 @@ def _required(client: Client | None, collection: Collection) -> frozenset[Verifi
     return frozenset({Verifier.FACE, Verifier.LIVENESS})
 
 
-def _all_passed(required: frozenset[Verifier], outcome: Passed) -> bool:
+def _all_passed(required: frozenset[Verifier], results: Mapping[Verifier, VerifierResult]) -> bool:
     """Every required verifier said ``passed``, and none said ``failed``, required or not."""
-    passed = {verifier for verifier, result in outcome.results.items() if result is VerifierResult.PASSED}
-    return required <= passed and VerifierResult.FAILED not in outcome.results.values()
+    passed = {verifier for verifier, result in results.items() if result is VerifierResult.PASSED}
+    return required <= passed and VerifierResult.FAILED not in results.values()
 
 
 def _may_enrol(client: Client | None, collection: Collection, order: Order, outcome: Passed) -> bool:

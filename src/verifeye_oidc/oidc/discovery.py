@@ -1,6 +1,7 @@
 """What we publish about ourselves (OpenID Connect Discovery 1.0, 3; RFC 8414; RFC 9207)."""
 
-from verifeye_oidc.oidc.claims import ACR, SCOPES, Claims
+from verifeye_oidc.oidc.acr import ACR
+from verifeye_oidc.oidc.claims import SCOPES, Claims
 from verifeye_oidc.oidc.client_auth import METHODS, SECRET_METHODS
 from verifeye_oidc.oidc.grants import authorization_code, refresh_token
 from verifeye_oidc.oidc.tokens import SIGNING_ALG

@@ -2,34 +2,25 @@
 
 Each request of a browser is answered with one step. States move in the store, by one atomic statement each;
 whoever loses a race reads again and answers by what it finds. Nothing that a browser brings decides anything:
-its secret says whose transaction it is, and its result is judged by the verification service.
+its secrets say whose transaction and whose session it is, its result is judged by the verification service.
 """
 
-import hashlib
 import hmac
-from base64 import urlsafe_b64encode
-from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
 
 from verifeye_oidc.clock import Clock
 from verifeye_oidc.ids import Ids, digest
+from verifeye_oidc.oidc.checks import prompt
 from verifeye_oidc.oidc.checks.redirect_uri import is_registered
-from verifeye_oidc.oidc.decide import admit, judge
+from verifeye_oidc.oidc.decide import Admission, admit, judge
 from verifeye_oidc.oidc.errors import ProtocolError, invalid_request
 from verifeye_oidc.oidc.identifiers import MAX_CHARACTERS, canonical_identifier
-from verifeye_oidc.oidc.model import (
-    AuthorizationRequest,
-    Client,
-    Grant,
-    Outcome,
-    Subject,
-    Transaction,
-    TransactionState,
-)
+from verifeye_oidc.oidc.issuing import Issuing, outcome_of
+from verifeye_oidc.oidc.model import Grant, Subject, Transaction, TransactionState
 from verifeye_oidc.oidc.refusals import refusal
-from verifeye_oidc.oidc.responses import code_response, error_response
+from verifeye_oidc.oidc.single_sign_on import SingleSignOn, SingleSignOnStore, is_meant, reaches_essential
 from verifeye_oidc.oidc.steps import (
     Continue,
     Enrolled,
@@ -41,7 +32,8 @@ from verifeye_oidc.oidc.steps import (
     Step,
     Wait,
 )
-from verifeye_oidc.storage.port import ClientStore, GrantStore, SubjectStore, TransactionStore
+from verifeye_oidc.oidc.visit import Visit
+from verifeye_oidc.storage.port import GrantStore, TransactionStore
 from verifeye_oidc.verification.port import (
     Expired,
     Failed,
@@ -52,7 +44,6 @@ from verifeye_oidc.verification.port import (
     Verification,
 )
 
-CODE_SECONDS = 60
 LEASE_SECONDS = 10
 WAIT_SECONDS = 3
 GIVE_UP_SECONDS = 15
@@ -63,48 +54,26 @@ _FINAL = (TransactionState.GRANTED, TransactionState.REFUSED, TransactionState.E
 log = structlog.get_logger("verifeye_oidc.flow")
 
 
-class FlowStore(ClientStore, TransactionStore, GrantStore, SubjectStore, Protocol):
+class FlowStore(SingleSignOnStore, TransactionStore, GrantStore, Protocol):
     """What the dispatcher needs of the storage."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Visit:
-    """A browser that proved that the transaction is its own."""
-
-    transaction: Transaction
-    client: Client | None
-    """Proven again, with its redirect URI; None for an invitation."""
-    secret: str
-
-    @property
-    def handle(self) -> str:
-        return self.transaction.handle
 
 
 class Flow:
     """One person's way through one transaction, in one browser."""
 
     def __init__(
-        self,
-        *,
-        issuer: str,
-        store: FlowStore,
-        verification: Verification,
-        clock: Clock,
-        ids: Ids,
-        code_key: bytes,
+        self, *, store: FlowStore, verification: Verification, issuing: Issuing, clock: Clock, ids: Ids
     ) -> None:
-        """``code_key``: the 32 bytes under which codes are derived, the same on every replica."""
-        self._issuer = issuer
         self._store = store
         self._verification = verification
+        self._issuing = issuing
+        self._single_sign_on = SingleSignOn(store=store, issuing=issuing, clock=clock)
         self._clock = clock
         self._ids = ids
-        self._code_key = code_key
 
-    async def resume(self, handle: str, secret: str | None) -> Step:
+    async def resume(self, handle: str, secret: str | None, login_secret: str | None = None) -> Step:
         """What comes next. Raises ProtocolError when the transaction is not this browser's."""
-        return await self._next(await self._visit(handle, secret))
+        return await self._next(await self._visit(handle, secret, login_secret))
 
     async def identify(self, handle: str, secret: str | None, text: str) -> Continue | NeedIdentifier:
         """Take who is to be verified; whoever was named first stays. Raises ProtocolError."""
@@ -126,13 +95,15 @@ class Flow:
         await self._store.refuse(visit.handle, FailureReason.CANCELLED)
         return Continue(handle)
 
-    async def complete(self, handle: str, secret: str | None, query: str) -> Step:
+    async def complete(
+        self, handle: str, secret: str | None, query: str, login_secret: str | None = None
+    ) -> Step:
         """Judge what the browser brought back from the verification, and decide.
 
         Raises ProtocolError when the transaction is not this browser's, or when the result proves nothing:
         the transaction stays as it was, and its genuine result is still accepted.
         """
-        visit = await self._visit(handle, secret)
+        visit = await self._visit(handle, secret, login_secret)
         if visit.transaction.state is TransactionState.CREATED:
             raise invalid_request("the verification of this sign-in has not begun")
         if visit.transaction.state in _FINAL or self._overdue(visit):
@@ -150,19 +121,19 @@ class Flow:
             return await self._wait_for_service(visit)
         return await self._decide(visit, outcome, leased_until=now + LEASE_SECONDS)
 
-    async def _visit(self, handle: str, secret: str | None) -> _Visit:
+    async def _visit(self, handle: str, secret: str | None, login_secret: str | None = None) -> Visit:
         transaction = await self._store.transaction(handle)
         if transaction is None or not hmac.compare_digest(digest(secret or ""), transaction.browser_hash):
             raise invalid_request("this sign-in is over, or belongs to another browser")
         request = transaction.request
         if request is None:
-            return _Visit(transaction, None, secret or "")
+            return Visit(transaction, None, secret or "", None)
         client = await self._store.client(request.client_id)
         if client is None or not is_registered(request.redirect_uri, client):
             raise ProtocolError("invalid_client", "the application is not registered any more")
-        return _Visit(transaction, client, secret or "")
+        return Visit(transaction, client, secret or "", login_secret)
 
-    async def _next(self, visit: _Visit) -> Step:
+    async def _next(self, visit: Visit) -> Step:
         transaction = visit.transaction
         if transaction.state is TransactionState.GRANTED:
             return await self._granted(visit)
@@ -171,30 +142,53 @@ class Flow:
         if self._overdue(visit):
             return await self._refuse(visit, FailureReason.TIME_OUT)
         if transaction.state is TransactionState.CREATED:
-            return await self._begin_verification(visit)
+            return await self._begin(visit)
         if transaction.state is TransactionState.DECIDING and not self._lease_lapsed(transaction):
             return Wait(WAIT_SECONDS)
         return await self._verify(visit)
 
-    async def _begin_verification(self, visit: _Visit) -> Step:
-        transaction = visit.transaction
-        if transaction.identifier is None:
+    async def _begin(self, visit: Visit) -> Step:
+        """Before the person was asked anything."""
+        if (grant := await self._single_sign_on.grant(visit)) is not None:
+            return await self._respond(visit, grant)
+        request = visit.request
+        if request is not None and prompt.NONE in request.prompt:
+            return await self._refuse(visit, FailureReason.LOGIN_REQUIRED)
+        if visit.transaction.identifier is None:
             return _ask(visit)
-        collection = await self._store.collection(transaction.configuration_id)
-        subject = await self._store.subject(transaction.configuration_id, transaction.identifier)
+        return await self._begin_verification(visit, visit.transaction.identifier)
+
+    async def _begin_verification(self, visit: Visit, identifier: str) -> Step:
+        collection = await self._store.collection(visit.transaction.configuration_id)
+        subject = await self._store.subject(visit.transaction.configuration_id, identifier)
         admission = admit(visit.client, collection, subject, self._ids.guid())
+        if isinstance(admission, Admission) and (refused := self._not_asked_for(visit, subject, admission)):
+            admission = refused
         if isinstance(admission, FailureReason):
             return await self._refuse(visit, admission)
         await self._store.begin_verification(visit.handle, admission.external_id, admission.enrolment)
         return await self._again(visit)
 
-    async def _verify(self, visit: _Visit) -> Step:
+    def _not_asked_for(
+        self, visit: Visit, subject: Subject | None, admission: Admission
+    ) -> FailureReason | None:
+        """Why this person cannot be who the request asks for, whatever the camera sees; None: they can."""
+        client, request = visit.client, visit.request
+        if client is None or request is None:
+            return None
+        if not is_meant(request, None if subject is None else self._issuing.sub(client, subject)):
+            return FailureReason.MISMATCH
+        if admission.enrolment is not None and request.claims.essential_acr is not None:
+            return FailureReason.NOT_ENROLLED
+        return None
+
+    async def _verify(self, visit: Visit) -> Step:
         try:
             return NeedVerification(await self._verification.start(visit.transaction.order))
         except ServiceUnavailable:
             return await self._wait_for_service(visit)
 
-    async def _decide(self, visit: _Visit, outcome: Passed | Failed | Expired, leased_until: int) -> Step:
+    async def _decide(self, visit: Visit, outcome: Passed | Failed | Expired, leased_until: int) -> Step:
         transaction, identifier = visit.transaction, visit.transaction.identifier or ""
         collection = await self._store.collection(transaction.configuration_id)
         known = await self._store.subject(transaction.configuration_id, identifier)
@@ -208,9 +202,10 @@ class Flow:
             sub=self._ids.guid(),
             created_at=self._clock.now(),
         )
-        if await self._commit(visit, subject, verdict):
-            return await self._respond(visit)
-        again = await self._visit(visit.handle, visit.secret)
+        done = await self._commit(visit, subject, verdict)
+        if done is not None:
+            return done
+        again = await self._same(visit)
         if (
             again.transaction.state is TransactionState.DECIDING
             and again.transaction.lease_until == leased_until
@@ -218,27 +213,42 @@ class Flow:
             return await self._refuse(again, FailureReason.ENROLMENT_CONFLICT)
         return await self._after_race(visit)
 
-    async def _commit(self, visit: _Visit, subject: Subject, passed: Passed) -> bool:
-        now, request = self._clock.now(), visit.transaction.request
-        if request is None:
-            return await self._store.enrol_invited(visit.handle, subject, passed.session_id, now)
-        grant = _grant(visit.transaction, request, subject, passed, digest(self._code(visit)), now)
-        return await self._store.grant(grant, subject, passed.session_id, now)
+    async def _commit(self, visit: Visit, subject: Subject, passed: Passed) -> Step | None:
+        """Write what was decided, and say it; None: somebody else wrote first."""
+        now, client, request = self._clock.now(), visit.client, visit.request
+        if client is None or request is None:
+            enrolled = await self._store.enrol_invited(visit.handle, subject, passed.session_id, now)
+            return await self._enrolled(visit) if enrolled else None
+        outcome = outcome_of(subject, passed)
+        grant = self._issuing.grant(visit, client, request, outcome, now)
+        if not is_meant(request, grant.outcome.said_sub) or not reaches_essential(request, outcome):
+            return await self._refuse(visit, FailureReason.VERIFIER_MISSING)
+        login = self._issuing.login(visit, client, subject.external_id, outcome, now)
+        replaces = None if login is None else visit.login_hash
+        if not await self._store.grant(grant, subject, passed.session_id, now, login, replaces):
+            return None
+        return await self._respond(visit, grant)
 
-    async def _granted(self, visit: _Visit) -> Step:
-        """The same code again to the same browser, while it lives and nobody redeemed it."""
-        if visit.client and await self._store.unredeemed_grant(visit.handle, self._clock.now()) is None:
-            return Finished(visit.client.name)
-        return await self._respond(visit)
+    async def _granted(self, visit: Visit) -> Step:
+        """The same answer again to the same browser, while it lives and nobody redeemed it."""
+        if visit.client is None:
+            return await self._enrolled(visit)
+        grant = await self._store.unredeemed_grant(visit.handle, self._clock.now())
+        return Finished(visit.client.name) if grant is None else await self._respond(visit, grant)
 
-    async def _respond(self, visit: _Visit) -> Step:
-        request = visit.transaction.request
-        if request is None:
-            collection = await self._store.collection(visit.transaction.configuration_id)
-            return Enrolled("" if collection is None else collection.name)
-        return Respond(code_response(request.redirect_uri, self._code(visit), request.state, self._issuer))
+    async def _respond(self, visit: Visit, grant: Grant) -> Step:
+        if visit.client is None or visit.request is None:
+            raise ValueError("an invitation is answered by a page")
+        response = await self._issuing.success(visit, visit.client, visit.request, grant)
+        secret = self._issuing.login_secret(visit)
+        begun = visit.client.session_seconds and await self._store.login(digest(secret), self._clock.now())
+        return Respond(response, secret if begun else None)
 
-    async def _refuse(self, visit: _Visit, reason: FailureReason) -> Step:
+    async def _enrolled(self, visit: Visit) -> Step:
+        collection = await self._store.collection(visit.transaction.configuration_id)
+        return Enrolled("" if collection is None else collection.name)
+
+    async def _refuse(self, visit: Visit, reason: FailureReason) -> Step:
         if not await self._store.refuse(visit.handle, reason):
             return await self._again(visit)
         log.info(
@@ -249,27 +259,30 @@ class Flow:
         )
         return self._refusal(visit, reason)
 
-    def _refusal(self, visit: _Visit, reason: FailureReason) -> Refuse:
+    def _refusal(self, visit: Visit, reason: FailureReason) -> Refuse:
         """Raises ProtocolError, for a page, when no client waits for an answer."""
-        error, request = refusal(reason), visit.transaction.request
-        if request is None:
-            raise error
-        return Refuse(error_response(request.redirect_uri, error, request.state, self._issuer))
+        if visit.request is None:
+            raise refusal(reason)
+        return Refuse(self._issuing.error(visit.request, refusal(reason)))
 
-    async def _wait_for_service(self, visit: _Visit) -> Step:
+    async def _wait_for_service(self, visit: Visit) -> Step:
         if self._clock.now() + GIVE_UP_SECONDS >= visit.transaction.expires_at:
             return await self._refuse(visit, FailureReason.SERVICE_UNAVAILABLE)
         return Wait(WAIT_SECONDS)
 
-    async def _after_race(self, visit: _Visit) -> Step:
+    async def _after_race(self, visit: Visit) -> Step:
         """Another request of this browser was quicker: its decision, or a while for it to decide."""
-        again = await self._visit(visit.handle, visit.secret)
+        again = await self._same(visit)
         return await self._next(again) if again.transaction.state in _FINAL else Wait(WAIT_SECONDS)
 
-    async def _again(self, visit: _Visit) -> Step:
-        return await self._next(await self._visit(visit.handle, visit.secret))
+    async def _again(self, visit: Visit) -> Step:
+        return await self._next(await self._same(visit))
 
-    def _ask_again(self, visit: _Visit, text: str) -> Continue | NeedIdentifier:
+    async def _same(self, visit: Visit) -> Visit:
+        """The visit, with the transaction as it is now."""
+        return await self._visit(visit.handle, visit.secret, visit.login_secret)
+
+    def _ask_again(self, visit: Visit, text: str) -> Continue | NeedIdentifier:
         if (
             visit.transaction.state is not TransactionState.CREATED
             or visit.transaction.identifier is not None
@@ -278,54 +291,15 @@ class Flow:
         error = f"Enter an e-mail address or user name of at most {MAX_CHARACTERS} characters."
         return _ask(visit, text[:MAX_CHARACTERS], error)
 
-    def _code(self, visit: _Visit) -> str:
-        """256 bits, derived from the transaction and its browser's secret: a reload gives the same."""
-        message = f"{visit.handle}\0{visit.secret}".encode()
-        derived = hmac.new(self._code_key, message, hashlib.sha256).digest()
-        return urlsafe_b64encode(derived).rstrip(b"=").decode()
-
-    def _overdue(self, visit: _Visit) -> bool:
+    def _overdue(self, visit: Visit) -> bool:
         return self._clock.now() >= visit.transaction.expires_at
 
     def _lease_lapsed(self, transaction: Transaction) -> bool:
         return transaction.lease_until is None or transaction.lease_until <= self._clock.now()
 
 
-def _ask(visit: _Visit, value: str = "", error: str | None = None) -> NeedIdentifier:
-    if visit.client is None or visit.transaction.request is None:
+def _ask(visit: Visit, value: str | None = None, error: str | None = None) -> NeedIdentifier:
+    if visit.client is None or visit.request is None:
         raise ValueError("an invitation names its identifier")
-    return NeedIdentifier(
-        visit.handle, visit.client.name, visit.transaction.request.redirect_uri, value, error
-    )
-
-
-def _grant(
-    transaction: Transaction,
-    request: AuthorizationRequest,
-    subject: Subject,
-    passed: Passed,
-    code_hash: bytes,
-    now: int,
-) -> Grant:
-    outcome = Outcome(
-        sub=subject.sub,
-        identifier=subject.identifier,
-        event=passed.event,
-        provenance=passed.provenance,
-        results=passed.results,
-        configuration_id=transaction.configuration_id,
-        session_id=passed.session_id,
-        auth_time=passed.verified_at,
-    )
-    return Grant(
-        code_hash=code_hash,
-        transaction=transaction.handle,
-        client_id=request.client_id,
-        redirect_uri=request.redirect_uri,
-        code_challenge=request.code_challenge,
-        nonce=request.nonce,
-        scope=request.scope,
-        outcome=outcome,
-        expires_at=now + CODE_SECONDS,
-        acr_values=request.acr_values,
-    )
+    hint = canonical_identifier(visit.request.login_hint or "")
+    return NeedIdentifier(visit.handle, visit.client.name, (hint or "") if value is None else value, error)

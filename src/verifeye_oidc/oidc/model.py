@@ -14,7 +14,6 @@ from verifeye_oidc.verification.port import (
     VerifierResult,
 )
 
-
 MAX_SESSION_SECONDS = 86_400
 
 
@@ -205,11 +204,17 @@ class Outcome:
     configuration_id: str
     session_id: str
     auth_time: int
+    pairwise_sub: str | None = None
+    """What the client of a grant hears in place of ``sub``; None: it hears that."""
+
+    @property
+    def said_sub(self) -> str:
+        return self.pairwise_sub or self.sub
 
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """An OP session: one verification, which may answer further requests of the browser that holds its secret.
+    """An OP session: one verification, which may answer more requests of the browser that holds its secret.
 
     (The embedded verification service has sessions of its own, which are another thing.)
     """
@@ -217,7 +222,6 @@ class Login:
     login_hash: bytes
     external_id: str
     outcome: Outcome
-    """With the subject's own ``sub``, whatever the client heard."""
     expires_at: int
 
 

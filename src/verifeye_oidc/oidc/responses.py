@@ -2,46 +2,55 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 from verifeye_oidc.oidc.errors import ProtocolError
+from verifeye_oidc.oidc.model import ResponseMode
 
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationResponse:
-    """A redirect URI and what is said there."""
+    """A redirect URI, what is said there, and how it travels."""
 
     redirect_uri: str
     parameters: Mapping[str, str]
+    mode: ResponseMode = ResponseMode.QUERY
 
     @property
     def location(self) -> str:
-        """The response mode ``query``: the redirect URI byte for byte, then the parameters."""
+        """Where to redirect to: the redirect URI byte for byte, then the parameters.
+
+        Raises ValueError for ``form_post``, whose parameters are on no URL.
+        """
+        if self.mode is ResponseMode.FORM_POST:
+            raise ValueError("a form_post response is a page")
+        parameters = urlencode(self.parameters, quote_via=quote, safe="")
+        if self.mode is ResponseMode.FRAGMENT:
+            return f"{self.redirect_uri}#{parameters}"
         if "?" not in self.redirect_uri:
             separator = "?"
         else:
             separator = "" if self.redirect_uri.endswith(("?", "&")) else "&"
-        return self.redirect_uri + separator + urlencode(self.parameters, quote_via=quote, safe="")
+        return self.redirect_uri + separator + parameters
 
 
-def code_response(redirect_uri: str, code: str, state: str | None, issuer: str) -> AuthorizationResponse:
-    """Success (OpenID Connect Core 1.0, 3.1.2.5), with the issuer against mix-up (RFC 9207, 2)."""
-    return AuthorizationResponse(redirect_uri, {"code": code, **_state(state), "iss": issuer})
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """How one request is answered, whatever is said: always with the issuer, against mix-up (RFC 9207)."""
 
+    issuer: str
+    redirect_uri: str
+    state: str | None
+    mode: ResponseMode = ResponseMode.QUERY
 
-def error_response(
-    redirect_uri: str, error: ProtocolError, state: str | None, issuer: str
-) -> AuthorizationResponse:
-    """Refusal (RFC 6749, 4.1.2.1; OpenID Connect Core 1.0, 3.1.2.6), with the issuer (RFC 9207, 2)."""
-    said = {"error": error.error, "error_description": error.description}
-    return AuthorizationResponse(redirect_uri, {**said, **_state(state), "iss": issuer})
+    def success(self, name: str, value: str) -> AuthorizationResponse:
+        """``code`` or ``id_token`` (OpenID Connect Core 1.0, 3.1.2.5 and 3.2.2.5)."""
+        return self._with({name: value})
 
+    def error(self, error: ProtocolError) -> AuthorizationResponse:
+        """RFC 6749, 4.1.2.1; OpenID Connect Core 1.0, 3.1.2.6."""
+        return self._with({"error": error.error, "error_description": error.description})
 
-def form_target(redirect_uri: str) -> str:
-    """How a content security policy names a redirect URI: its origin, or a native application's scheme."""
-    parts = urlsplit(redirect_uri)
-    return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") else f"{parts.scheme}:"
-
-
-def _state(state: str | None) -> dict[str, str]:
-    return {} if state is None else {"state": state}
+    def _with(self, said: dict[str, str]) -> AuthorizationResponse:
+        state = {} if self.state is None else {"state": self.state}
+        return AuthorizationResponse(self.redirect_uri, {**said, **state, "iss": self.issuer}, self.mode)

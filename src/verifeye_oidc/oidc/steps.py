@@ -28,8 +28,6 @@ class NeedIdentifier:
 
     transaction: str
     client_name: str
-    redirect_uri: str
-    """Where the answer's chain of redirects may end."""
     value: str = ""
     error: str | None = None
 
@@ -43,9 +41,11 @@ class NeedVerification:
 
 @dataclass(frozen=True, slots=True)
 class Respond:
-    """A code for the client."""
+    """A code for the client, or an ID token."""
 
     response: AuthorizationResponse
+    login_secret: str | None = None
+    """Of the session that began with it, for this browser to keep."""
 
 
 @dataclass(frozen=True, slots=True)

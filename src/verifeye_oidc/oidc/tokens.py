@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from verifeye_oidc.clock import Clock
 from verifeye_oidc.ids import Ids, digest
 from verifeye_oidc.keys.port import Signer
-from verifeye_oidc.oidc.claims import ClaimRules
+from verifeye_oidc.oidc.claims import ClaimRules, scope_claims
 from verifeye_oidc.oidc.model import AccessToken, Client, Grant, RefreshToken
 
 SIGNING_ALG = "RS256"
@@ -64,23 +64,29 @@ class Tokens:
             access_token=access_token,
             expires_in=client.access_token_seconds,
             scope=" ".join(grant.scope),
-            id_token=await self._id_token(client, grant, access_token),
+            id_token=await self.id_token(client, grant, access_token),
             refresh_token=refresh_token,
         )
 
-    async def _id_token(self, client: Client, grant: Grant, access_token: str) -> str:
-        """OpenID Connect Core 1.0, 2. ``iat`` is never in the future: some allow no skew at all."""
-        now = self._clock.now()
+    async def id_token(self, client: Client, grant: Grant, access_token: str | None = None) -> str:
+        """OpenID Connect Core 1.0, 2. ``iat`` is never in the future: some allow no skew at all.
+
+        Without an access token there is no userinfo, and the scopes' claims are in here (5.4).
+        """
+        now, requested = self._clock.now(), grant.claims.id_token
         claims: dict[str, object] = {
             "iss": self._issuer,
             "aud": client.client_id,
             "iat": now,
             "exp": now + client.id_token_seconds,
-            "at_hash": at_hash(access_token),
         }
+        if access_token is None:
+            requested = (*requested, *scope_claims(grant.scope))
+        else:
+            claims["at_hash"] = at_hash(access_token)
         if grant.nonce is not None:
             claims["nonce"] = grant.nonce
-        claims |= self._rules.id_token_claims(grant.outcome, grant.scope, grant.acr_values)
+        claims |= self._rules.id_token_claims(grant.outcome, grant.scope, grant.acr_values, requested)
         return await self._signer.sign(claims, SIGNING_ALG)
 
 

@@ -26,7 +26,7 @@ class UserInfo:
         _, grant = found
         if await self._clients.client(grant.client_id) is None:
             raise _invalid_token("of a client that was deleted")
-        return self._rules.userinfo_claims(grant.outcome, grant.scope)
+        return self._rules.userinfo_claims(grant.outcome, grant.scope, grant.claims.userinfo)
 
 
 def _invalid_token(detail: str) -> ProtocolError:

@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.builders import CLIENT_ID, CODE_CHALLENGE, REDIRECT_URI, make_client
 from verifeye_oidc.oidc.authorize import CHECKS, authorization_request
+from verifeye_oidc.oidc.checks import response_mode
 from verifeye_oidc.oidc.errors import ProtocolError
 
 GOOD = {
@@ -20,6 +21,7 @@ GOOD = {
 }
 NO_PKCE = {"code_challenge": None, "code_challenge_method": None}
 LAX = {"require_pkce": False}
+IMPLICIT = {"response_types": ("id_token",)}
 
 
 def request_with(changes: dict[str, str | None]) -> dict[str, str]:
@@ -37,14 +39,20 @@ def request_with(changes: dict[str, str | None]) -> dict[str, str]:
         ({"registration": "{}"}, {}, "registration_not_supported"),
         ({"response_type": None}, {}, "invalid_request"),
         ({"response_type": "token"}, {}, "unsupported_response_type"),
-        ({"response_type": "id_token"}, {}, "unsupported_response_type"),
+        ({"response_type": "id_token"}, {}, "unauthorized_client"),
+        ({}, IMPLICIT, "unauthorized_client"),
+        ({"response_type": "token"}, IMPLICIT, "unsupported_response_type"),
+        ({"response_type": "id_token token"}, IMPLICIT, "unsupported_response_type"),
+        ({"response_type": "id_token", "nonce": None}, IMPLICIT, "invalid_request"),
+        ({"response_type": "id_token", "response_mode": "query"}, IMPLICIT, "invalid_request"),
+        ({"response_type": "id_token", "code_challenge_method": "plain"}, IMPLICIT, "invalid_request"),
         ({"response_type": "code id_token"}, {}, "unsupported_response_type"),
         ({"response_type": "code code"}, {}, "unsupported_response_type"),
         ({"response_type": "Code"}, {}, "unsupported_response_type"),
         ({"response_type": "none"}, {}, "unsupported_response_type"),
-        ({"response_mode": "fragment"}, {}, "invalid_request"),
-        ({"response_mode": "form_post"}, {}, "invalid_request"),
         ({"response_mode": "QUERY"}, {}, "invalid_request"),
+        ({"response_mode": "query.jwt"}, {}, "invalid_request"),
+        ({"response_mode": "query fragment"}, {}, "invalid_request"),
         ({"scope": None}, {}, "invalid_scope"),
         ({"scope": "profile"}, {}, "invalid_scope"),
         ({"scope": "OPENID"}, {}, "invalid_scope"),
@@ -74,7 +82,12 @@ def request_with(changes: dict[str, str | None]) -> dict[str, str]:
         ({"max_age": "\u0661"}, {}, "invalid_request"),  # a digit, but not of ASCII
         ({"prompt": "none"}, {}, "login_required"),
         ({"prompt": "none login"}, {}, "invalid_request"),
+        ({"prompt": "consent none"}, {}, "invalid_request"),
         ({"prompt": "create"}, {}, "invalid_request"),
+        ({"prompt": "None"}, {}, "invalid_request"),
+        ({"claims": "no JSON"}, {}, "invalid_request"),
+        ({"claims": "[]"}, {}, "invalid_request"),
+        ({"claims": '{"id_token":{"acr":{"essential":"yes"}}}'}, {}, "invalid_request"),
     ],
 )
 def test_refused(changes: dict[str, str | None], policy: dict[str, Any], error: str) -> None:
@@ -98,6 +111,14 @@ def test_refused(changes: dict[str, str | None], policy: dict[str, Any], error: 
         ({"nonce": "caf\u00e9 \u4f60"}, {"require_nonce": True}),
         (NO_PKCE, LAX),
         ({"response_mode": "query"}, {}),
+        ({"response_mode": "fragment"}, {}),
+        ({"response_mode": "form_post"}, {}),
+        ({"response_type": "id_token"} | NO_PKCE, IMPLICIT),
+        ({"response_type": "id_token", "response_mode": "fragment"}, IMPLICIT),
+        ({"response_type": "id_token", "response_mode": "form_post"}, IMPLICIT),
+        ({"prompt": "none"}, {"session_seconds": 60}),
+        ({"prompt": " none  none "}, {"session_seconds": 60}),
+        ({"claims": '{"id_token":{"nonsense":{"essential":true}},"elsewhere":1}'}, {}),
         ({"scope": "profile openid  email unknown"}, {}),
         ({"max_age": "0"}, {}),
         ({"max_age": "10000"}, {}),
@@ -122,7 +143,7 @@ def test_what_is_remembered_of_a_request() -> None:
         }
     )
     request = authorization_request(sent, make_client(), REDIRECT_URI)
-    assert request.scope == ("openid", "email")
+    assert request.scope == ("openid", "email", "phone")
     assert (request.state, request.nonce, request.code_challenge) == ("a-state", "a-nonce", CODE_CHALLENGE)
     assert (request.login_hint, request.max_age) == ("Ada@example.com", 60)
     assert (request.acr_values, request.ui_locales) == (("b", "a"), ("de", "en"))
@@ -130,7 +151,7 @@ def test_what_is_remembered_of_a_request() -> None:
 
 def test_the_first_row_that_refuses_answers() -> None:
     everything_wrong = request_with(
-        {"response_type": "token", "scope": "x", "prompt": "none", "request": "r", "max_age": "x"}
+        {"response_type": "token", "scope": "x", "prompt": "?", "request": "r", "max_age": "x"}
     )
     with pytest.raises(ProtocolError) as refused:
         authorization_request(everything_wrong, make_client(), REDIRECT_URI)
@@ -139,3 +160,24 @@ def test_the_first_row_that_refuses_answers() -> None:
 
 def test_no_check_stands_twice_in_the_table() -> None:
     assert len(set(CHECKS)) == len(CHECKS)
+
+
+@pytest.mark.parametrize(
+    ("changes", "mode"),
+    [
+        ({}, "query"),
+        ({"response_mode": "form_post"}, "form_post"),
+        ({"response_mode": "fragment"}, "fragment"),
+        ({"response_type": "id_token"}, "fragment"),
+        ({"response_type": "id_token", "response_mode": "form_post"}, "form_post"),
+        # what is refused is answered all the same, and never by a mode that its type excludes
+        ({"response_type": None}, "query"),
+        ({"response_type": "nonsense", "response_mode": "nonsense"}, "query"),
+        ({"response_type": "token"}, "fragment"),
+        ({"response_type": "code id_token", "response_mode": "query"}, "fragment"),
+        ({"response_type": "id_token", "response_mode": "query"}, "fragment"),
+        ({"response_type": "id_token", "response_mode": "nonsense"}, "fragment"),
+    ],
+)
+def test_how_an_answer_travels(changes: dict[str, str | None], mode: str) -> None:
+    assert response_mode.requested(request_with(changes)) == mode

@@ -2,7 +2,8 @@ import pytest
 
 from tests.support.builders import IDENTIFIER, SESSION_ID, SUB, make_outcome
 from tests.support.fakes import START
-from verifeye_oidc.oidc.claims import ACR_FACE, ACR_FACE_LIVE, ClaimRules
+from verifeye_oidc.oidc.acr import ACR_FACE, ACR_FACE_LIVE
+from verifeye_oidc.oidc.claims import ClaimRules
 from verifeye_oidc.oidc.model import Outcome
 from verifeye_oidc.verification.port import Event, Provenance, Verifier, VerifierResult
 

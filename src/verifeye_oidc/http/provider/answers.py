@@ -8,10 +8,12 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
-from verifeye_oidc.http.cookies import BindingCookies
+from verifeye_oidc.http.cookies import BindingCookies, SessionCookie
 from verifeye_oidc.http.pages import Pages
 from verifeye_oidc.http.speculative import speculative_answer
 from verifeye_oidc.oidc.errors import ProtocolError
+from verifeye_oidc.oidc.model import MAX_SESSION_SECONDS, ResponseMode
+from verifeye_oidc.oidc.responses import AuthorizationResponse
 from verifeye_oidc.oidc.steps import (
     Begun,
     Continue,
@@ -53,6 +55,7 @@ class Answers:
         self._issuer = issuer
         self._pages = pages
         self._cookies = cookies
+        self._session = SessionCookie(cookies.secure)
 
     def guarded(self, handler: Handler) -> Handler:
         """The handler, with refusals on a page, and deaf to requests that nobody has made yet."""
@@ -71,12 +74,16 @@ class Answers:
         """What this browser holds for a transaction."""
         return self._cookies.secret(request, transaction)
 
+    def login_secret(self, request: Request) -> str | None:
+        """What this browser holds for its session."""
+        return self._session.secret(request)
+
     def begun(self, request: Request, begun: Begun, step: Step | None = None) -> Response:
         """The transaction's cookie, and on to where the step leads, or else to our own GET."""
+        response = self.proceed(Continue(begun.transaction))
         if isinstance(step, NeedVerification | Respond | Refuse):
-            response = self.step(step)
-        else:
-            response = self.proceed(Continue(begun.transaction))
+            leading = self.step(step)
+            response = leading if "location" in leading.headers else response
         self._cookies.set(request, response, begun.transaction, begun.secret, begun.keep_seconds)
         return response
 
@@ -108,8 +115,10 @@ class Answers:
                 return self._identifier_page(step)
             case NeedVerification():
                 return _see_other(step.url)
-            case Respond() | Refuse():
-                return _see_other(step.response.location)
+            case Respond():
+                return self._with_session(self._answer(step.response), step.login_secret)
+            case Refuse():
+                return self._answer(step.response)
             case Wait():
                 return self._pages.render("please_wait.html", seconds=step.seconds)
             case Finished():
@@ -118,6 +127,19 @@ class Answers:
                 return self._pages.render("enrolled.html", organisation=step.organisation)
             case _:
                 assert_never(step)
+
+    def _answer(self, answer: AuthorizationResponse) -> Response:
+        """To the redirect URI: by a redirect, or by a form that sends itself."""
+        if answer.mode is not ResponseMode.FORM_POST:
+            return _see_other(answer.location)
+        return self._pages.render(
+            "form_post.html", form_action=None, action=answer.redirect_uri, fields=answer.parameters
+        )
+
+    def _with_session(self, response: Response, login_secret: str | None) -> Response:
+        if login_secret is not None:
+            self._session.set(response, login_secret, MAX_SESSION_SECONDS)
+        return response
 
     def _identifier_page(self, step: NeedIdentifier) -> Response:
         return self._pages.render(

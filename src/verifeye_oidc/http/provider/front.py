@@ -60,14 +60,15 @@ class FrontChannel:
             return self._answers.step(begun)
         if posted:
             return self._answers.begun(request, begun)
-        step = await self._flow.resume(begun.transaction, begun.secret)
+        login_secret = self._answers.login_secret(request)
+        step = await self._flow.resume(begun.transaction, begun.secret, login_secret)
         return self._answers.begun(request, begun, step)
 
     async def continue_(self, request: Request) -> Response:
         parameters = _query_parameters(request)
         transaction = _required(parameters, "transaction")
         secret = self._answers.secret(request, transaction)
-        step = await self._flow.resume(transaction, secret)
+        step = await self._flow.resume(transaction, secret, self._answers.login_secret(request))
         if parameters.get("after") == FORM:
             return self._answers.step_after_form(transaction, step)
         return self._answers.step(step)
@@ -88,7 +89,9 @@ class FrontChannel:
         """Where the verification service sends the browser back; what it brings is a hint and no proof."""
         transaction = _required(_query_parameters(request), "transaction")
         secret = self._answers.secret(request, transaction)
-        return self._answers.step(await self._flow.complete(transaction, secret, _ascii_query(request)))
+        login_secret = self._answers.login_secret(request)
+        query = _ascii_query(request)
+        return self._answers.step(await self._flow.complete(transaction, secret, query, login_secret))
 
     async def show_invitation(self, request: Request) -> Response:
         token = _required(_query_parameters(request), "token")

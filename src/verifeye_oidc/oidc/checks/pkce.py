@@ -4,6 +4,7 @@ RFC 7636, 4.3 and 4.4.1; RFC 9700, 2.1.1. Leaving the method out means ``plain``
 """
 
 from verifeye_oidc.oidc.checks import Parameters
+from verifeye_oidc.oidc.checks.response_type import CODE
 from verifeye_oidc.oidc.errors import invalid_request
 from verifeye_oidc.oidc.model import Client
 from verifeye_oidc.oidc.pkce import is_code_challenge
@@ -14,7 +15,8 @@ def check(parameters: Parameters, client: Client) -> None:
     if challenge is None:
         if method is not None:
             raise invalid_request("code_challenge_method came without a code_challenge")
-        if client.require_pkce or client.is_public:
+        gives_code = parameters.get("response_type") == CODE
+        if gives_code and (client.require_pkce or client.is_public):
             raise invalid_request("this client must send a code_challenge (PKCE with S256)")
         return
     if method != "S256":

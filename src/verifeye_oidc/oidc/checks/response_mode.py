@@ -1,12 +1,31 @@
-"""``response_mode`` is ``query`` or left out (OAuth 2.0 Multiple Response Type Encoding Practices, 2.1)."""
+"""``response_mode`` is one that we know, and never puts an ID token into a query.
+
+OAuth 2.0 Multiple Response Type Encoding Practices, 2.1 and 3; OAuth 2.0 Form Post Response Mode.
+"""
 
 from verifeye_oidc.oidc.checks import Parameters
+from verifeye_oidc.oidc.checks.response_type import ID_TOKEN
 from verifeye_oidc.oidc.errors import invalid_request
-from verifeye_oidc.oidc.model import Client
+from verifeye_oidc.oidc.model import Client, ResponseMode
 
-SUPPORTED = ("query",)
+_TOKENS = frozenset({ID_TOKEN, "token"})
 
 
 def check(parameters: Parameters, client: Client) -> None:  # noqa: ARG001
-    if parameters.get("response_mode", "query") not in SUPPORTED:
-        raise invalid_request("the only response_mode here is query")
+    asked = parameters.get("response_mode")
+    if asked is None:
+        return
+    if asked not in list(ResponseMode):
+        raise invalid_request("response_mode must be query, fragment or form_post")
+    if asked != requested(parameters):
+        raise invalid_request("response_mode query is refused for a response with a token")
+
+
+def requested(parameters: Parameters) -> ResponseMode:
+    """How to answer, whatever the answer is: the mode that was asked for, where it may be used at all."""
+    carries_token = not _TOKENS.isdisjoint(parameters.get("response_type", "").split(" "))
+    default = ResponseMode.FRAGMENT if carries_token else ResponseMode.QUERY
+    asked = parameters.get("response_mode")
+    if asked not in list(ResponseMode) or (carries_token and asked == ResponseMode.QUERY):
+        return default
+    return ResponseMode(asked)
