@@ -1,10 +1,12 @@
 """Which pages of other origins may read what: metadata everybody's, tokens those of public clients."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
+import pytest_asyncio
 
 from tests.support.back_channel import token_request
 from tests.support.builders import make_client
@@ -19,9 +21,13 @@ ALLOW = "access-control-allow-origin"
 PREFLIGHT = {"access-control-request-method": "POST", "access-control-request-headers": "authorization"}
 
 
-@pytest.fixture
-async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
-    async with negative_scene(tmp_path) as scene:
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
+    folder: Path = tmp_path_factory.mktemp("cors")
+    async with negative_scene(folder) as scene:
         yield scene
 
 
@@ -117,9 +123,12 @@ async def test_cookies_are_never_allowed_along(scene: Scene) -> None:
 
 async def test_a_client_that_became_confidential_is_let_in_no_more(scene: Scene) -> None:
     store = scene.sandbox.house.store
-    await store.update_client("spa", lambda client: make_client(client_id="spa"), lambda *_: None)
-    response = await scene.sandbox.browser().http.options(TOKEN, headers={"origin": SPA_ORIGIN})
-    assert ALLOW not in response.headers
+    headers = {"origin": "https://later.example"}
+    client = make_client(client_id="later", redirect_uris=("https://later.example/",))
+    await store.add_client(replace(client, token_endpoint_auth_methods=("none",)))
+    assert ALLOW in (await scene.sandbox.browser().http.options(TOKEN, headers=headers)).headers
+    await store.update_client("later", lambda _: client, lambda *_: None)
+    assert ALLOW not in (await scene.sandbox.browser().http.options(TOKEN, headers=headers)).headers
 
 
 @pytest.mark.parametrize(
@@ -133,7 +142,7 @@ async def test_a_client_that_became_confidential_is_let_in_no_more(scene: Scene)
         ("com.acme.app:/callback", None),
     ],
 )
-def test_the_origin_of_a_redirect_uri_is_written_as_a_browser_writes_it(
+async def test_the_origin_of_a_redirect_uri_is_written_as_a_browser_writes_it(
     redirect_uri: str, origin: str | None
 ) -> None:
     assert origin_of(redirect_uri) == origin
