@@ -159,6 +159,11 @@ class Vault:
         return AESGCM(hmac.digest(self._sealing[key_id], context.encode(), "sha256"))
 
 
+def sealed_under(sealed: bytes) -> str:
+    """Id of the master key that a sealed value says it was sealed under; it proves nothing."""
+    return sealed[2 : 2 + sealed[1]].decode("ascii", "replace")
+
+
 def _derive(secret: bytes, purpose: str) -> bytes:
     info = b"verifeye-oidc/1/" + purpose.encode()
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(secret)

@@ -19,6 +19,7 @@ from verifeye_oidc.oidc.model import (
     Subject,
     Transaction,
 )
+from verifeye_oidc.storage.port_people import ErasureStore, PeopleStore, ReplicaStore
 from verifeye_oidc.verification.port import Collection, FailureReason, Provenance
 from verifeye_oidc.verifier.model import (
     Configuration,
@@ -302,6 +303,9 @@ class Store(
     ConfigurationStore,
     SessionStore,
     GalleryStore,
+    PeopleStore,
+    ErasureStore,
+    ReplicaStore,
     Protocol,
 ):
     """Everything: what an adapter implements and the composition root hands out in parts."""

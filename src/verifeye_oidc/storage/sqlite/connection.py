@@ -103,6 +103,16 @@ class Database:
 
         return await asyncio.to_thread(run)
 
+    async def empty_log(self) -> bool:
+        """Bring the whole write-ahead log into the file and truncate it. False: somebody was in the way."""
+
+        def run() -> bool:
+            with closing(connect(self._path)) as connection:
+                busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+                return not busy
+
+        return await asyncio.to_thread(run)
+
     async def close(self) -> None:
         """Finish the units that wait, then let go of the file. Closing twice is closing once."""
         with self._closing:

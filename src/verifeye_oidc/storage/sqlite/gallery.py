@@ -39,7 +39,9 @@ class GalleryRows:
                 " OR (session_id = ? AND pending_until IS NOT NULL)",
                 (template.configuration_id, template.external_id, template.session_id),
             ).fetchone()
-            if taken or not admits(self._changes(connection, template.configuration_id, after_sequence)):
+            if taken or _was_erased_since(connection, template):
+                return False
+            if not admits(self._changes(connection, template.configuration_id, after_sequence)):
                 return False
             self._add(connection, template)
             return True
@@ -89,6 +91,16 @@ class GalleryRows:
             self._codec.template_row(template, wrapped),
         )
         record_change(connection, template.configuration_id, template.template_id)
+
+
+def _was_erased_since(connection: sqlite3.Connection, template: StoredTemplate) -> bool:
+    """Whether the person was erased after the verification session began: an erasure takes sessions along."""
+    row = connection.execute(
+        "SELECT 1 FROM erasures WHERE configuration_id = ? AND external_id = ?"
+        " AND NOT EXISTS (SELECT 1 FROM sessions WHERE session_id = ?)",
+        (template.configuration_id, template.external_id, template.session_id),
+    ).fetchone()
+    return row is not None
 
 
 def record_change(connection: sqlite3.Connection, configuration_id: str, template_id: str) -> None:

@@ -39,7 +39,9 @@ class GrantRows:
             if (enrols and template is None) or not self._may_keep(connection, subject, template):
                 return False
             self._keep(connection, grant.transaction, subject, template)
-            add_grant(connection, row)
+            if template is None:
+                _note_use(connection, subject, now)
+            add_grant(connection, row, subject.external_id)
             if replaces is not None:
                 delete_login(connection, replaces)
             if begins is not None:
@@ -168,13 +170,14 @@ class GrantRows:
             record_change(connection, subject.configuration_id, template)
 
 
-def add_grant(connection: sqlite3.Connection, row: dict[str, Any]) -> None:
-    """Write a grant's row."""
+def add_grant(connection: sqlite3.Connection, row: dict[str, Any], external_id: str) -> None:
+    """Write a grant's row, and whose it is; its transaction knows the collection."""
     connection.execute(
         "INSERT INTO grants (code_hash, handle, client_id, redirect_uri, code_challenge, content,"
-        " expires_at) VALUES (:code_hash, :handle, :client_id, :redirect_uri, :code_challenge,"
-        " :content, :expires_at)",
-        row,
+        " expires_at, configuration_id, external_id) SELECT :code_hash, :handle, :client_id, :redirect_uri,"
+        " :code_challenge, :content, :expires_at, t.configuration_id, :external_id"
+        " FROM transactions t WHERE t.handle = :handle",
+        row | {"external_id": external_id},
     )
 
 
@@ -190,6 +193,15 @@ def add_login(connection: sqlite3.Connection, row: dict[str, Any]) -> None:
 def delete_login(connection: sqlite3.Connection, login_hash: bytes) -> bool:
     """End a session. False when there was none."""
     return connection.execute("DELETE FROM logins WHERE login_hash = ?", (login_hash,)).rowcount == 1
+
+
+def _note_use(connection: sqlite3.Connection, subject: Subject, now: int) -> None:
+    """The person's template decided a sign-in: retention counts from here."""
+    connection.execute(
+        "UPDATE templates SET last_used_at = ?"
+        " WHERE configuration_id = ? AND external_id = ? AND pending_until IS NULL",
+        (now, subject.configuration_id, subject.external_id),
+    )
 
 
 def _pending_template(

@@ -36,7 +36,7 @@ class LoginRows:
             )
             if granted.rowcount != 1:
                 return False
-            add_grant(connection, row)
+            add_grant(connection, row, login.external_id)
             return True
 
         return await self._database.write(unit)

@@ -6,9 +6,11 @@ from pathlib import Path
 from verifeye_oidc.keys.vault import Vault
 from verifeye_oidc.storage.codec import Codec
 from verifeye_oidc.storage.sqlite.connection import Database
+from verifeye_oidc.storage.sqlite.erasures import ErasureRows
 from verifeye_oidc.storage.sqlite.gallery import GalleryRows, record_change
 from verifeye_oidc.storage.sqlite.grants import GrantRows
 from verifeye_oidc.storage.sqlite.logins import LoginRows
+from verifeye_oidc.storage.sqlite.people import PeopleRows
 from verifeye_oidc.storage.sqlite.provider import ProviderRows
 from verifeye_oidc.storage.sqlite.registry import RegistryRows
 from verifeye_oidc.storage.sqlite.schema import prepare
@@ -19,7 +21,17 @@ _KEPT_SECONDS = 3600
 """How long expired rows stay: somebody who comes late hears what happened, not that nothing is known."""
 
 
-class SqliteStore(RegistryRows, ProviderRows, GrantRows, LoginRows, TokenRows, VerifierRows, GalleryRows):
+class SqliteStore(
+    RegistryRows,
+    ProviderRows,
+    GrantRows,
+    LoginRows,
+    TokenRows,
+    VerifierRows,
+    GalleryRows,
+    PeopleRows,
+    ErasureRows,
+):
     """`Store` on SQLite."""
 
     def __init__(self, database: Database, codec: Codec) -> None:
