@@ -1,7 +1,6 @@
 """What an operator changes holds at once in a provider that is running, in another process."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx2
 import pytest
@@ -55,6 +54,7 @@ def test_a_secret_is_rotated_without_a_gap(served: Installation, acme: Registere
     rotated = served.admin("client", "rotate-secret", acme.client_id)["client_secret"]
     assert is_proven(served, acme.client_id, acme.client_secret)
     assert is_proven(served, acme.client_id, rotated)
+    assert _previous_uses(served, acme.client_id) == 1
     served.admin("client", "rotate-secret", acme.client_id, "--drop-previous")
     assert not is_proven(served, acme.client_id, acme.client_secret)
     assert is_proven(served, acme.client_id, rotated)
@@ -97,7 +97,13 @@ def test_no_secret_is_logged(served: Installation, acme: Registered) -> None:
     rotated = served.admin("client", "rotate-secret", acme.client_id)["client_secret"]
     assert is_proven(served, acme.client_id, rotated)
     assert not is_proven(served, acme.client_id, "wrong-secret")
-    log = Path(served.log).read_text()
+    log = served.log.read_text()
     assert "/v1/openid/token" in log
     for secret in (acme.client_secret, rotated, "wrong-secret"):
         assert secret not in log
+
+
+def _previous_uses(served: Installation, client_id: str) -> int:
+    """What tells an operator whether the previous secret may go."""
+    lines = [line for line in served.log.read_text().splitlines() if "previous client secret used" in line]
+    return sum(client_id in line for line in lines)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from hmac import compare_digest
 from urllib.parse import unquote_to_bytes
 
+import structlog
+
 from verifeye_oidc.ids import digest
 from verifeye_oidc.oidc.errors import ProtocolError, invalid_request
 from verifeye_oidc.oidc.model import Client
@@ -20,6 +22,8 @@ METHODS = (*SECRET_METHODS, "none")
 _LIVE_SECRETS = 2
 _NO_SECRET = bytes(32)
 """A hash that no known value has: compared where a client has no (second) secret."""
+
+log = structlog.get_logger("verifeye_oidc.client_auth")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +51,17 @@ class ClientAuthentication:
         """
         credentials = presented_credentials(authorization, parameters)
         client = await self._clients.client(credentials.client_id)
-        proven = _is_secret_of(client, credentials.client_secret)
+        secret = _live_secret(client, credentials.client_secret)
         if client is None:
             raise invalid_client("unknown client")
         if credentials.method not in self._methods:
             raise invalid_client(f"{credentials.method} is not a method of this endpoint")
         if credentials.method not in client.token_endpoint_auth_methods:
             raise invalid_client(f"{credentials.method} is not a method of this client")
-        if not proven and credentials.method != "none":
+        if secret is None and credentials.method != "none":
             raise invalid_client("wrong secret")
+        if secret:
+            log.info("previous client secret used", client_id=client.client_id)
         return client
 
 
@@ -106,9 +112,10 @@ def _form_decode(raw: bytes) -> str:
     return unquote_to_bytes(raw.replace(b"+", b" ")).decode("utf-8")
 
 
-def _is_secret_of(client: Client | None, secret: str) -> bool:
-    """Compare with every live secret, in a time that depends on neither the client nor the secret."""
+def _live_secret(client: Client | None, secret: str) -> int | None:
+    """Which live secret it is, 0 the newest; compared with all, so that time tells nothing of a wrong one."""
     stored = client.secret_hashes if client else ()
     presented = digest(secret)
     slots = (*stored, *[_NO_SECRET] * _LIVE_SECRETS)[: max(len(stored), _LIVE_SECRETS)]
-    return sum(compare_digest(slot, presented) for slot in slots) > 0
+    equal = [compare_digest(slot, presented) for slot in slots]
+    return equal.index(True) if any(equal) else None

@@ -32,7 +32,7 @@ class Client:
     name: str
     redirect_uris: tuple[str, ...]
     secret_hashes: tuple[bytes, ...]
-    """SHA-256 of each live secret (at most two, for rotation)."""
+    """SHA-256 of each live secret, newest first (at most two, for rotation)."""
     configuration_id: str
     native: bool = False
     """Runs on the person's own machine: any port of a registered loopback redirect URI (RFC 8252, 7.3)."""

@@ -183,13 +183,16 @@ def test_the_rules_reach_the_command_line(run: Run, acme: dict[str, Any], config
         assert result.stderr.startswith(f"Error: {reason}")
 
 
-@pytest.mark.parametrize("group", ["client", "configuration"])
-def test_nothing_is_deleted_without_a_yes(run: Run, said: Json, acme: dict[str, Any], group: str) -> None:
-    for answer in ("", "n\n"):
-        result = run(group, "delete", str(acme[f"{group}_id"]), "--json", stdin=answer)
-        assert (result.exit_code, result.stdout) == (1, "")
-    assert len(said(group, "list")) == 1
-    assert run("client", "delete", acme["client_id"], stdin="y\n").exit_code == 0
+def test_nothing_is_deleted_without_a_yes(run: Run, said: Json, acme: dict[str, Any]) -> None:
+    free = said("configuration", "create", "--name", "Nobody's", *FACE)["configuration_id"]
+    for group, ident in (("client", acme["client_id"]), ("configuration", free)):
+        before = said(group, "list")
+        for answer in ("", "n\n"):
+            result = run(group, "delete", ident, "--json", stdin=answer)
+            assert (result.exit_code, result.stdout) == (1, "")
+        assert said(group, "list") == before
+        assert run(group, "delete", ident, stdin="y\n").exit_code == 0
+        assert len(said(group, "list")) == len(before) - 1
 
 
 def test_tables_and_records_are_aligned(run: Run, said: Json, acme: dict[str, Any]) -> None:
