@@ -22,6 +22,7 @@ from tests.interop.installation import (
 from tests.support.builders import CODE_CHALLENGE, CODE_VERIFIER
 
 CALLBACK = "https://acme.example/callback"
+GRANTS = ("--grant-type", "authorization_code", "--grant-type", "refresh_token")
 ROUNDS = 10
 
 
@@ -39,7 +40,7 @@ class Twins:
             "client_id": self.client.client_id,
             "redirect_uri": CALLBACK,
             "response_type": "code",
-            "scope": "openid",
+            "scope": "openid offline_access",
             "code_challenge": CODE_CHALLENGE,
             "code_challenge_method": "S256",
             "login_hint": somebody(),
@@ -58,8 +59,18 @@ class Twins:
             "redirect_uri": CALLBACK,
             "code_verifier": CODE_VERIFIER,
         }
-        credentials = (self.client.client_id, self.client.client_secret)
-        return self.http.post(f"{origin}/v1/openid/token", data=form, auth=credentials)
+        return self.post(f"{origin}/v1/openid/token", **form)
+
+    def refresh(self, origin: str, refresh_token: str) -> httpx2.Response:
+        form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+        return self.post(f"{origin}/v1/openid/token", **form)
+
+    def is_live(self, origin: str, token: str) -> bool:
+        state: dict[str, object] = self.post(f"{origin}/v1/openid/introspect", token=token).json()
+        return state != {"active": False}
+
+    def post(self, url: str, **form: str) -> httpx2.Response:
+        return self.http.post(url, data=form, auth=(self.client.client_id, self.client.client_secret))
 
 
 def code_of(response: httpx2.Response) -> str:
@@ -81,7 +92,7 @@ def twins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twins]:
         ):
             try:
                 wait_until_ready(process, f"http://127.0.0.1:{second_port}/readyz", log_file)
-                yield Twins(first.register(CALLBACK), (issuer, second), http)
+                yield Twins(first.register(CALLBACK, *GRANTS), (issuer, second), http)
             finally:
                 process.terminate()
                 process.wait(timeout=15)
@@ -106,6 +117,21 @@ def test_a_code_is_taken_once_and_its_token_dies_with_the_race(twins: Twins) -> 
         for origin in twins.origins:
             refused = twins.http.get(f"{origin}/v1/openid/userinfo", headers=bearer)
             assert (refused.status_code, refused.json()["error"]) == (401, "invalid_token")
+
+
+def test_a_refresh_token_rotates_once_and_its_family_dies_with_the_race(twins: Twins) -> None:
+    """The loser is a replay (RFC 9700, 4.14.2)."""
+    for _ in range(ROUNDS):
+        first = twins.redeem(twins.origins[0], twins.code()).json()
+        spent = first["refresh_token"]
+        assert twins.is_live(twins.origins[1], spent)
+        answers = at_both(twins, lambda origin, spent=spent: twins.refresh(origin, spent))
+        assert sorted(answer.status_code for answer in answers) == [200, 400]
+        [loser] = [answer for answer in answers if answer.status_code == 400]
+        assert loser.json()["error"] == "invalid_grant"
+        [winner] = [answer.json() for answer in answers if answer.status_code == 200]
+        for token in (first["access_token"], winner["access_token"], winner["refresh_token"]):
+            assert not any(twins.is_live(origin, token) for origin in twins.origins)
 
 
 def test_a_result_gives_one_code(twins: Twins) -> None:
