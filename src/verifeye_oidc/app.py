@@ -31,6 +31,7 @@ from verifeye_oidc.oidc.claims import ClaimRules
 from verifeye_oidc.oidc.flow import Flow
 from verifeye_oidc.oidc.id_token_hint import IdTokenHints
 from verifeye_oidc.oidc.issuing import Issuing
+from verifeye_oidc.oidc.logout import Logout
 from verifeye_oidc.oidc.subject_ids import SubjectIds
 from verifeye_oidc.oidc.tokens import Tokens
 from verifeye_oidc.settings import Settings, SettingsRefused
@@ -38,6 +39,9 @@ from verifeye_oidc.storage.port import Store
 from verifeye_oidc.storage.sqlite import open_sqlite
 from verifeye_oidc.verification.embedded import EmbeddedVerification
 from verifeye_oidc.verification.port import Verification
+from verifeye_oidc.verifier.erasure import Eraser
+from verifeye_oidc.verifier.ledger import Ledger, LedgerDamaged
+from verifeye_oidc.verifier.retention import enforce
 from verifeye_oidc.verifier.sandbox import Sandbox
 
 PURGE_SECONDS = 600
@@ -54,13 +58,15 @@ class House:
     ids: Ids
     vault: Vault
     store: Store
+    eraser: Eraser
 
 
 @contextlib.asynccontextmanager
 async def open_house(settings: Settings) -> AsyncIterator[House]:
     """Open the installation that the settings name, making it at the first start.
 
-    Raises SettingsRefused, and WrongDatabase when the database belongs to another mode or region.
+    Nobody who was erased is in it, also when the database was restored from before that. Raises
+    SettingsRefused, and WrongDatabase when the database belongs to another mode or region.
     """
     ids = RandomIds()
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -68,8 +74,12 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
     _check_mode(keys, settings)
     vault = Vault(keys)
     store = open_sqlite(settings.sqlite_path, vault, mode=settings.verification, region=settings.region)
+    clock = SystemClock()
+    ledger = Ledger(settings.erasure_ledger_file or settings.data_dir / "erasures.ledger", vault)
+    eraser = Eraser(store=store, ledger=ledger, clock=clock, ids=ids, backup_days=settings.backup_days)
     try:
-        yield House(settings, SystemClock(), ids, vault, store)
+        await _forget_again(eraser)
+        yield House(settings, clock, ids, vault, store, eraser)
     finally:
         await store.close()
 
@@ -101,6 +111,7 @@ async def _embedded(house: House, pages: Pages) -> AsyncIterator[Served]:
     from verifeye_oidc.faces import Engine, models  # noqa: PLC0415
     from verifeye_oidc.http.verification.routes import verification_routes  # noqa: PLC0415
     from verifeye_oidc.verifier.capture import CaptureLimits  # noqa: PLC0415
+    from verifeye_oidc.verifier.replica import Replica  # noqa: PLC0415
     from verifeye_oidc.verifier.service import VerificationService  # noqa: PLC0415
 
     settings, clock = house.settings, house.clock
@@ -115,11 +126,13 @@ async def _embedded(house: House, pages: Pages) -> AsyncIterator[Served]:
         ids=house.ids,
         limits=CaptureLimits(no_face_seconds=settings.capture_no_face_seconds),
     )
+    replica = Replica(replica_id=house.ids.guid(), store=house.store, gallery=service.gallery, clock=clock)
     try:
-        yield Served(
-            EmbeddedVerification(service=service, clock=clock, issuer=settings.issuer),
-            verification_routes(service=service, pages=pages, issuer=settings.issuer, clock=clock),
-        )
+        async with replica.following():
+            yield Served(
+                EmbeddedVerification(service=service, clock=clock, issuer=settings.issuer),
+                verification_routes(service=service, pages=pages, issuer=settings.issuer, clock=clock),
+            )
     finally:
         service.close()
 
@@ -152,6 +165,7 @@ def build_app(house: House, served: Served, signer: StoredKeySigner, pages: Page
     front = FrontChannel(
         issuer=issuer,
         begin=Begin(issuer=issuer, store=store, hints=hints, clock=clock, ids=ids),
+        logout=Logout(store=store, hints=hints),
         flow=Flow(store=store, verification=served.verification, issuing=issuing, clock=clock, ids=ids),
         pages=pages,
         cookies=BindingCookies("tx", secure=house.settings.https),
@@ -224,11 +238,24 @@ def _made_once(path: Path, ids: Ids, *, sandbox: bool) -> MasterKeys:
         return load_master_key(path)
 
 
+async def _forget_again(eraser: Eraser) -> None:
+    """Repeat the erasures that a restored database has not heard of."""
+    try:
+        repeated = await eraser.agree()
+    except LedgerDamaged as damaged:
+        raise SettingsRefused(str(damaged)) from damaged
+    if repeated:
+        log.warning("the database is older than erasures in the ledger: they were repeated", count=repeated)
+
+
 async def _purge(house: House) -> None:
-    """Drop what expired, now and then, for as long as the process runs."""
+    """Drop what expired and whose retention is over, now and then, for as long as the process runs."""
     while True:
         try:
             await house.store.purge(house.clock.now())
+            erased = await enforce(house.store, house.eraser, house.clock)
+            if erased:
+                log.info("faces were erased because their retention was over", count=len(erased))
         except Exception:
             log.exception("purging failed; it is tried again")
         await asyncio.sleep(PURGE_SECONDS)

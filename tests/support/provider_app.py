@@ -30,6 +30,7 @@ from verifeye_oidc.oidc.claims import ClaimRules
 from verifeye_oidc.oidc.flow import Flow
 from verifeye_oidc.oidc.id_token_hint import IdTokenHints
 from verifeye_oidc.oidc.issuing import Issuing
+from verifeye_oidc.oidc.logout import Logout
 from verifeye_oidc.oidc.model import Client
 from verifeye_oidc.oidc.subject_ids import SubjectIds
 from verifeye_oidc.oidc.tokens import Tokens
@@ -181,6 +182,7 @@ async def running_provider(
     front = FrontChannel(
         issuer=ISSUER,
         begin=Begin(issuer=ISSUER, store=store, hints=hints, clock=clock, ids=ids),
+        logout=Logout(store=store, hints=hints),
         flow=Flow(store=store, verification=verification, issuing=issuing, clock=clock, ids=ids),
         pages=Pages(),
         cookies=BindingCookies("tx", secure=True),

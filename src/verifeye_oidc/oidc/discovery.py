@@ -1,9 +1,11 @@
 """What we publish about ourselves (OpenID Connect Discovery 1.0, 3; RFC 8414; RFC 9207)."""
 
 from verifeye_oidc.oidc.acr import ACR
+from verifeye_oidc.oidc.checks.response_type import SUPPORTED as RESPONSE_TYPES
 from verifeye_oidc.oidc.claims import SCOPES, Claims
 from verifeye_oidc.oidc.client_auth import METHODS, SECRET_METHODS
 from verifeye_oidc.oidc.grants import authorization_code, refresh_token
+from verifeye_oidc.oidc.model import ResponseMode, SubjectType
 from verifeye_oidc.oidc.tokens import SIGNING_ALG
 
 DISCOVERY_PATH = "/.well-known/openid-configuration"
@@ -13,6 +15,7 @@ AUTHORIZATION_PATH = "/v1/openid/authorize"
 TOKEN_PATH = "/v1/openid/token"  # noqa: S105 - a path
 JWKS_PATH = "/v1/openid/jwks"
 USERINFO_PATH = "/v1/openid/userinfo"
+END_SESSION_PATH = "/v1/openid/logout"
 INTROSPECTION_PATH = "/v1/openid/introspect"
 REVOCATION_PATH = "/v1/openid/revoke"
 
@@ -29,11 +32,12 @@ def provider_metadata(issuer: str) -> Claims:
         "userinfo_endpoint": issuer + USERINFO_PATH,
         "introspection_endpoint": issuer + INTROSPECTION_PATH,
         "revocation_endpoint": issuer + REVOCATION_PATH,
+        "end_session_endpoint": issuer + END_SESSION_PATH,
         "jwks_uri": issuer + JWKS_PATH,
-        "response_types_supported": ["code"],
-        "response_modes_supported": ["query"],
-        "grant_types_supported": [authorization_code.GRANT_TYPE, refresh_token.GRANT_TYPE],
-        "subject_types_supported": ["public"],
+        "response_types_supported": list(RESPONSE_TYPES),
+        "response_modes_supported": list(ResponseMode),
+        "grant_types_supported": [authorization_code.GRANT_TYPE, "implicit", refresh_token.GRANT_TYPE],
+        "subject_types_supported": list(SubjectType),
         "id_token_signing_alg_values_supported": [SIGNING_ALG],
         "token_endpoint_auth_methods_supported": list(METHODS),
         "introspection_endpoint_auth_methods_supported": list(SECRET_METHODS),
@@ -48,7 +52,7 @@ def provider_metadata(issuer: str) -> Claims:
         ],
         "acr_values_supported": list(ACR),
         "ui_locales_supported": ["en"],
-        "claims_parameter_supported": False,
+        "claims_parameter_supported": True,
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
     }  # fmt: skip

@@ -33,7 +33,8 @@ async def test_a_client_that_knows_oauth_alone_finds_the_same(back: Back) -> Non
 async def test_every_endpoint_that_is_announced_answers(back: Back) -> None:
     metadata = (await back.http.get(DISCOVERY_PATH)).json()
     announced = [url for name, url in metadata.items() if name.endswith("_endpoint") or name == "jwks_uri"]
-    announced.remove(f"{ISSUER}/v1/openid/authorize")
+    for front_channel in ("authorize", "logout"):
+        announced.remove(f"{ISSUER}/v1/openid/{front_channel}")
 
     assert len(announced) == 5
     for url in announced:
@@ -43,7 +44,7 @@ async def test_every_endpoint_that_is_announced_answers(back: Back) -> None:
 async def test_what_is_announced_for_clients_is_done(back: Back) -> None:
     metadata = (await back.http.get(DISCOVERY_PATH)).json()
 
-    assert metadata["grant_types_supported"] == ["authorization_code", "refresh_token"]
+    assert metadata["grant_types_supported"] == ["authorization_code", "implicit", "refresh_token"]
     secrets = ["client_secret_basic", "client_secret_post"]
     assert metadata["token_endpoint_auth_methods_supported"] == [*secrets, "none"]
     assert metadata["introspection_endpoint_auth_methods_supported"] == secrets
@@ -56,12 +57,13 @@ async def test_what_is_not_done_is_said(back: Back) -> None:
     for name in (
         "request_parameter_supported",
         "request_uri_parameter_supported",
-        "claims_parameter_supported",
     ):
         assert metadata[name] is False
     assert metadata["authorization_response_iss_parameter_supported"] is True
-    assert metadata["response_types_supported"] == ["code"]
-    assert metadata["response_modes_supported"] == ["query"]
+    assert metadata["claims_parameter_supported"] is True
+    assert metadata["response_types_supported"] == ["code", "id_token"]
+    assert metadata["response_modes_supported"] == ["query", "fragment", "form_post"]
+    assert metadata["subject_types_supported"] == ["public", "pairwise"]
     assert metadata["code_challenge_methods_supported"] == ["S256"]
     assert metadata["id_token_signing_alg_values_supported"] == ["RS256"]
 

@@ -57,8 +57,11 @@ class Answers:
         self._cookies = cookies
         self._session = SessionCookie(cookies.secure)
 
-    def guarded(self, handler: Handler) -> Handler:
-        """The handler, with refusals on a page, and deaf to requests that nobody has made yet."""
+    def guarded(self, handler: Handler, otherwise: tuple[str, str] = _OTHERWISE) -> Handler:
+        """The handler, with refusals on a page, and deaf to requests that nobody has made yet.
+
+        ``otherwise``: the page's title and advice where the refusal's status has no words of its own.
+        """
 
         async def endpoint(request: Request) -> Response:
             if (answer := speculative_answer(request)) is not None:
@@ -66,7 +69,7 @@ class Answers:
             try:
                 return await handler(request)
             except ProtocolError as error:
-                return self._error(request, error)
+                return self._error(request, error, otherwise)
 
         return endpoint
 
@@ -152,9 +155,9 @@ class Answers:
             error=step.error,
         )
 
-    def _error(self, request: Request, error: ProtocolError) -> Response:
+    def _error(self, request: Request, error: ProtocolError, otherwise: tuple[str, str]) -> Response:
         log.info("refused", path=request.scope["path"], error=error.error, detail=error.detail)
-        title, advice = _WORDS.get(error.status, _OTHERWISE)
+        title, advice = _WORDS.get(error.status, otherwise)
         return self._pages.error(
             request,
             status=error.status,

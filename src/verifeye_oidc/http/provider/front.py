@@ -6,15 +6,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from verifeye_oidc.http.cookies import BindingCookies
+from verifeye_oidc.http.cookies import BindingCookies, SessionCookie
 from verifeye_oidc.http.pages import Pages
 from verifeye_oidc.http.provider.answers import CONTINUE_PATH, FORM, IDENTIFY_PATH, Answers
 from verifeye_oidc.http.provider.back_channel import form_parameters
+from verifeye_oidc.http.provider.logout import LogoutPages
 from verifeye_oidc.oidc.begin import Begin
 from verifeye_oidc.oidc.discovery import AUTHORIZATION_PATH
 from verifeye_oidc.oidc.errors import invalid_request
 from verifeye_oidc.oidc.flow import Flow
 from verifeye_oidc.oidc.identifiers import masked_identifier
+from verifeye_oidc.oidc.logout import Logout
 from verifeye_oidc.oidc.params import parse_parameters
 from verifeye_oidc.oidc.steps import Continue, Refuse
 
@@ -26,7 +28,14 @@ class FrontChannel:
     """The endpoints: parse, ask the dispatcher, answer."""
 
     def __init__(
-        self, *, issuer: str, begin: Begin, flow: Flow, pages: Pages, cookies: BindingCookies
+        self,
+        *,
+        issuer: str,
+        begin: Begin,
+        flow: Flow,
+        logout: Logout,
+        pages: Pages,
+        cookies: BindingCookies,
     ) -> None:
         """``cookies``: of the kind ``tx``."""
         self._issuer = issuer
@@ -34,6 +43,13 @@ class FrontChannel:
         self._flow = flow
         self._pages = pages
         self._answers = Answers(issuer=issuer, pages=pages, cookies=cookies)
+        self._logout = LogoutPages(
+            issuer=issuer,
+            logout=logout,
+            pages=pages,
+            answers=self._answers,
+            cookie=SessionCookie(cookies.secure),
+        )
 
     def routes(self) -> list[Route]:
         guarded = self._answers.guarded
@@ -44,6 +60,7 @@ class FrontChannel:
             Route(VERIFY_RESULT_PATH, guarded(self.verify_result), methods=["GET"]),
             Route(INVITATION_PATH, guarded(self.show_invitation), methods=["GET"]),
             Route(INVITATION_PATH, guarded(self.accept_invitation), methods=["POST"]),
+            *self._logout.routes(),
         ]
 
     async def authorize(self, request: Request) -> Response:
