@@ -93,6 +93,23 @@ async def test_it_gives_new_tokens_about_the_same_verification(back: Back) -> No
     assert (await back.userinfo(second["access_token"])).json()["email"] == IDENTIFIER
 
 
+async def test_a_pairwise_subject_is_said_everywhere_and_the_person_s_own_nowhere(back: Back) -> None:
+    await make_known(back.store)
+    outcome = make_outcome(pairwise_sub="sub-for-this-sector")
+    await back.give_code(client_id=OFFLINE, scope=OFFLINE_SCOPE, outcome=outcome)
+    first = (await back.redeem(client_id=OFFLINE)).json()
+    second = (await back.refresh(first["refresh_token"])).json()
+
+    said = [await _claims(back, first), await _claims(back, second)]
+    for tokens in (first, second):
+        said.append((await back.userinfo(tokens["access_token"])).json())
+        said.append((await back.introspect(tokens["access_token"])).json())
+    said.append((await back.introspect(second["refresh_token"])).json())
+
+    assert [each["sub"] for each in said] == ["sub-for-this-sector"] * 7
+    assert SUB not in repr(said)
+
+
 async def test_each_refresh_token_is_good_for_the_next(back: Back) -> None:
     tokens = await back.offline_tokens()
     seen = {tokens["refresh_token"]}
