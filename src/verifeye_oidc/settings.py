@@ -59,6 +59,14 @@ class Settings(BaseSettings):
         "",
         description="How every sandbox verification ends, without a page: `pass` or a failure; empty: ask.",
     )
+    backup_days: int = Field(
+        30, ge=0, le=3650, description="How long you keep backups; each receipt of an erasure names it."
+    )
+    erasure_ledger_file: Path | None = Field(
+        None,
+        description="Who was erased, so that no restored backup brings them back; empty: `erasures.ledger` "
+        "in the data directory. Never restore it from a backup.",
+    )
     models_dir: Path | None = Field(None, description="Face models; empty: the user's cache.")
     capture_no_face_seconds: int = Field(
         20, ge=2, le=60, description="How long a capture waits for a face before it asks to try again."

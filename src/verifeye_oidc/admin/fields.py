@@ -76,6 +76,8 @@ CONFIGURATION_FIELDS = (
     Field("liveness", "Whether a bona fide presentation is required."),
     Field("enrolment_policy", "Who may enrol an identifier that nobody has yet."),
     Field("false_match_rate", "Of two people: how often one may pass for the other."),
+    Field("retention_unused_days", "Erase a face that was not used for so many days.", between=(1, 3650)),
+    Field("retention_days", "Erase a face so many days after it was enrolled.", between=(1, 3650)),
 )
 
 

@@ -65,8 +65,7 @@ class Gallery:
         collection = self._collections.setdefault(candidate.configuration_id, Collection())
         probe = template_of(candidate)
         async with collection.lock:
-            changes = await self._store.template_changes(candidate.configuration_id, collection.sequence)
-            await self._on_a_thread(partial(collection.apply, changes))
+            await self._catch_up(candidate.configuration_id, collection)
             threshold = duplicate_threshold(self._recipe, len(collection))
             search = partial(collection.holds, probe, candidate.external_id, threshold, now)
             if await self._on_a_thread(search):
@@ -86,6 +85,17 @@ class Gallery:
 
         written = await self._store.enrol_pending(candidate, sequence, admits)
         return written, duplicate
+
+    async def follow(self) -> None:
+        """Bring every collection in memory to what is stored: who was erased is in none of them any more."""
+        for configuration_id, collection in list(self._collections.items()):
+            async with collection.lock:
+                await self._catch_up(configuration_id, collection)
+
+    async def _catch_up(self, configuration_id: str, collection: "Collection") -> None:
+        """Under the collection's lock."""
+        changes = await self._store.template_changes(configuration_id, collection.sequence)
+        await self._on_a_thread(partial(collection.apply, changes))
 
     async def _on_a_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._executor, work)

@@ -32,6 +32,10 @@ class Configuration:
     """256 bits, at rest under the master key: signs verification URLs and results."""
     previous_signing_key: bytes | None = None
     false_match_rate: float = 1e-5
+    retention_unused_days: int | None = None
+    """Erase a face that decided no sign-in for so many days; None: it may rest."""
+    retention_days: int | None = None
+    """Erase a face so many days after it was enrolled, however often it is used; None: no limit."""
 
     @property
     def collection(self) -> Collection:

@@ -34,11 +34,11 @@ class VerificationService:
         """``workers``: how many threads look at frames; more than there are cores helps nobody."""
         self._store = store
         self._executor = ThreadPoolExecutor(workers, thread_name_prefix="faces")
-        gallery = Gallery(store, engine.recipe, self._executor)
+        self.gallery = Gallery(store, engine.recipe, self._executor)
         self.sessions = Sessions(configurations=store, sessions=store, clock=clock, ids=ids)
         self.captures = CaptureDesk(
             engine=engine,
-            judge=Judge(store=store, gallery=gallery, recipe=engine.recipe, clock=clock, ids=ids),
+            judge=Judge(store=store, gallery=self.gallery, recipe=engine.recipe, clock=clock, ids=ids),
             sessions=store,
             clock=clock,
             executor=self._executor,

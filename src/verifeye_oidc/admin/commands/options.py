@@ -25,6 +25,13 @@ class _Kind:
     optional: bool
 
 
+class _IntOrUnset(click.IntRange):
+    """A whole number, or the word that takes it back."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return value if value == UNSET else super().convert(value, param, ctx)
+
+
 def field_options(model: type, fields: Iterable[Field], *, creating: bool) -> Callable[[F], F]:
     """Decorate a command with an option for each field, named after it. What is not given arrives as None.
 
@@ -78,7 +85,8 @@ def _type(kind: _Kind, field: Field) -> "click.ParamType[Any]":
     if choices:
         return click.Choice([*map(str, choices), *([UNSET] if kind.optional else [])])
     if kind.base is int:
-        return click.IntRange(*field.between) if field.between else click.INT
+        whole = _IntOrUnset if kind.optional else click.IntRange
+        return whole(*(field.between or (None, None)))
     return {float: click.FLOAT, str: click.STRING}[kind.base]
 
 
