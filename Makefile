@@ -11,7 +11,7 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := .venv
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup setup-test test-faces demo test interop check bench lock clean
+.PHONY: help setup setup-test test-faces demo test interop check reference bench lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -35,11 +35,15 @@ interop: .venv/.synced ## real relying parties, and nginx with TLS (ARGS="-k nam
 	@bash scripts/ensure-interop.sh
 	@$(BIN)/python -m pytest tests/interop $(ARGS)
 
-check: .venv/.synced ## lint, format, types, import rules
+check: .venv/.synced ## lint, format, types, import rules, generated documents
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy $(CODE)
 	$(BIN)/lint-imports
+	$(BIN)/python -m scripts.errors_reference --check
+
+reference: .venv/.synced ## write the generated documents in docs/reference
+	@$(BIN)/python -m scripts.errors_reference
 
 bench: setup test-faces ## time and memory on this machine
 	@$(BIN)/python -m bench $(ARGS)

@@ -16,6 +16,7 @@ from tests.support.back_channel import token_request
 from tests.support.builders import CLIENT_ID, CLIENT_SECRET, make_client
 from tests.support.provider_app import REQUEST
 from tests.support.sandbox_app import ISSUER, RESULT_URL, SandboxApp, SandboxBrowser, running_sandbox, said
+from verifeye_oidc.http.error_table import KNOWN
 from verifeye_oidc.ids import digest
 
 AUTHORIZE = "/v1/openid/authorize"
@@ -117,7 +118,16 @@ def basic(client_id: str = CLIENT_ID, secret: str = CLIENT_SECRET) -> str:
 
 
 def refusal(response: httpx2.Response) -> Refusal:
-    """What an answer says. Fails when it leaks, leads astray, may be framed or kept, or is our own fault."""
+    """What an answer says. Fails when it leaks, leads astray, may be framed or kept, or is our own fault.
+
+    Fails as well when it says an error that is not in the table of all errors.
+    """
+    found = _found(response)
+    assert found.error is None or (found.error, found.status, found.channel) in KNOWN
+    return found
+
+
+def _found(response: httpx2.Response) -> Refusal:
     assert response.status_code < 500
     assert response.headers["x-content-type-options"] == "nosniff"
     assert response.headers["referrer-policy"] == "no-referrer"
