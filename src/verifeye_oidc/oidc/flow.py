@@ -166,8 +166,10 @@ class Flow:
             admission = refused
         if isinstance(admission, FailureReason):
             return await self._refuse(visit, admission)
-        await self._store.begin_verification(visit.handle, admission.external_id, admission.enrolment)
-        return await self._again(visit)
+        person = admission.external_id, admission.enrolment
+        if not await self._store.begin_verification(visit.handle, *person):
+            return await self._again(visit)
+        return await self._verify(visit.verifying(*person))
 
     def _not_asked_for(
         self, visit: Visit, subject: Subject | None, admission: Admission

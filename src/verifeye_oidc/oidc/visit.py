@@ -1,9 +1,10 @@
 """A browser that proved that a transaction is its own."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from verifeye_oidc.ids import digest
-from verifeye_oidc.oidc.model import AuthorizationRequest, Client, Transaction
+from verifeye_oidc.oidc.model import AuthorizationRequest, Client, Transaction, TransactionState
+from verifeye_oidc.verification.port import Provenance
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,12 @@ class Visit:
     @property
     def request(self) -> AuthorizationRequest | None:
         return self.transaction.request
+
+    def verifying(self, external_id: str, enrolment: Provenance | None) -> "Visit":
+        """The visit after its verification began, as the store has it now."""
+        state = TransactionState.VERIFYING
+        begun = replace(self.transaction, state=state, external_id=external_id, enrolment=enrolment)
+        return replace(self, transaction=begun)
 
     @property
     def login_hash(self) -> bytes | None:

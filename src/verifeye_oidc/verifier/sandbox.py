@@ -23,7 +23,6 @@ from verifeye_oidc.verification.port import (
     Verifier,
     VerifierResult,
 )
-from verifeye_oidc.verifier.errors import NotYours
 from verifeye_oidc.verifier.model import Configuration, SessionResult, StoredTemplate, VerificationSession
 from verifeye_oidc.verifier.sessions import DECISION_SECONDS, Sessions, without_capture
 
@@ -93,21 +92,19 @@ class Sandbox:
             return Event.MATCHED
         return None if session.enrolment is None else Event.ENROLLED
 
-    async def settle(self, session: VerificationSession, outcome: str) -> VerificationSession:
+    async def settle(self, session: VerificationSession, outcome: str) -> None:
         """End a session with `PASS` or one of `FAILURES`; one that has a result keeps it.
 
-        Returns it as it is now. Raises KeyError for another outcome, NotYours when the session is gone.
+        Raises KeyError for another outcome.
         """
+        await self._store.finish_session(session.session_id, await self.judge(session, outcome))
+
+    async def judge(self, session: VerificationSession, outcome: str) -> SessionResult:
+        """The result that an outcome is for this session; an enrolment's template is written as pending."""
         now = self._clock.now()
         if outcome == PASS:
-            result = await self._passed(session, now)
-        else:
-            result = without_capture(FAILURES[outcome].reason, now)
-        await self._store.finish_session(session.session_id, result)
-        settled = await self._store.session(session.session_id)
-        if settled is None:
-            raise NotYours
-        return settled
+            return await self._passed(session, now)
+        return without_capture(FAILURES[outcome].reason, now)
 
     async def _passed(self, session: VerificationSession, now: int) -> SessionResult:
         known = await self._store.active_template(session.configuration_id, session.external_id)

@@ -1,8 +1,8 @@
 """A verification session from its URL to its result, for the one browser that opened it."""
 
 import hmac
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 
 from verifeye_oidc.clock import Clock
 from verifeye_oidc.ids import Ids, digest
@@ -26,6 +26,8 @@ DECISION_SECONDS = 60
 
 HeldSecret = Callable[[str], str | None]
 """The secret that the browser's cookie holds for a session id."""
+Judged = Callable[[VerificationSession], Awaitable[SessionResult]]
+"""What a session's result is, where nobody has to be asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +55,12 @@ class Sessions:
         self._clock = clock
         self._ids = ids
 
-    async def open(self, configuration_id: str, raw_query: bytes, held: HeldSecret) -> Opening:
+    async def open(
+        self, configuration_id: str, raw_query: bytes, held: HeldSecret, judged: Judged | None = None
+    ) -> Opening:
         """Open the session of a verification URL, or find it again for the browser that claimed it.
 
-        Raises LinkInvalid, LinkGone.
+        With ``judged`` a new session has its result from the start. Raises LinkInvalid, LinkGone.
         """
         configuration = await self._configurations.configuration(configuration_id)
         if configuration is None:
@@ -71,6 +75,8 @@ class Sessions:
             raise LinkGone("the URL has expired")
         secret = self._ids.secret()
         session = self._new(configuration_id, link, secret)
+        if judged is not None:
+            session = finished(session, await judged(session))
         if not await self._sessions.open_session(session):
             raise LinkGone("another browser was quicker")
         return Opening(session, secret)
@@ -149,6 +155,13 @@ class Sessions:
 
 def _claims(session: VerificationSession, secret: str | None) -> bool:
     return secret is not None and hmac.compare_digest(digest(secret), session.browser_hash)
+
+
+def finished(session: VerificationSession, result: SessionResult) -> VerificationSession:
+    """The session with its result."""
+    return replace(
+        session, state=SessionState.PASSED if result.passed else SessionState.FAILED, result=result
+    )
 
 
 def without_capture(reason: FailureReason, now: int) -> SessionResult:

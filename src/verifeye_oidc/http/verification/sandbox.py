@@ -1,5 +1,7 @@
 """The page of sandbox mode: a plain form on which whoever signs in says how the verification ends."""
 
+from functools import partial
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -20,6 +22,8 @@ class SandboxPages(SessionPages):
     def __init__(self, *, sandbox: Sandbox, pages: Pages, cookies: BindingCookies, clock: Clock) -> None:
         super().__init__(sessions=sandbox.sessions, pages=pages, cookies=cookies, clock=clock)
         self._sandbox = sandbox
+        if sandbox.automatic:
+            self._judged = partial(sandbox.judge, outcome=sandbox.automatic)
         self.outcome = self._guarded(self._outcome)
 
     async def _outcome(self, request: Request) -> Response:
@@ -40,13 +44,6 @@ class SandboxPages(SessionPages):
             event=await self._sandbox.event_of_pass(session),
             failures=[(name, failure.label) for name, failure in FAILURES.items()],
         )
-
-    async def _onward(self, session: VerificationSession) -> str:
-        if not self._sandbox.automatic:
-            return await super()._onward(session)
-        if session.result is None:
-            session = await self._sandbox.settle(session, self._sandbox.automatic)
-        return await self._result_url(session)
 
 
 def _chosen(decision: str | None, reason: str | None) -> str:

@@ -20,7 +20,7 @@ from verifeye_oidc.oidc.errors import ProtocolError
 from verifeye_oidc.verifier.errors import LinkGone, LinkInvalid, NotYours
 from verifeye_oidc.verifier.model import VerificationSession
 from verifeye_oidc.verifier.results import result_url
-from verifeye_oidc.verifier.sessions import Sessions
+from verifeye_oidc.verifier.sessions import Judged, Sessions
 
 COOKIE_SECONDS_AFTER_EXPIRY = 300
 """So that a browser whose time is over is still led back to the application."""
@@ -36,6 +36,9 @@ def session_path(session_id: str, step: str = "") -> str:
 
 class SessionPages:
     """A session's beginning and end, for the browser that claimed it; what lies between is a subclass's."""
+
+    _judged: Judged | None = None
+    """Gives a session its result where it is opened."""
 
     def __init__(self, *, sessions: Sessions, pages: Pages, cookies: BindingCookies, clock: Clock) -> None:
         self._sessions = sessions
@@ -54,9 +57,13 @@ class SessionPages:
             request.path_params["configuration_id"],
             request.scope["query_string"],
             lambda session_id: self._cookies.secret(request, session_id),
+            self._judged,
         )
         session = opening.session
-        response = see(await self._onward(session))
+        judged_at_once = self._judged is not None and session.result is not None
+        response = see(
+            await self._result_url(session) if judged_at_once else session_path(session.session_id)
+        )
         if opening.new_secret is not None:
             max_age = session.expires_at - self._clock.now() + COOKIE_SECONDS_AFTER_EXPIRY
             self._cookies.set(request, response, session.session_id, opening.new_secret, max_age)
@@ -81,10 +88,6 @@ class SessionPages:
     async def _page(self, session: VerificationSession) -> Response:
         """What the person does next, in a session without a result."""
         raise NotImplementedError
-
-    async def _onward(self, session: VerificationSession) -> str:
-        """Where a browser that opened the signed URL goes."""
-        return session_path(session.session_id)
 
     async def _result_url(self, session: VerificationSession) -> str:
         return result_url(await self._sessions.configuration_of(session), session)
