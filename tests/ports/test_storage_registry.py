@@ -15,7 +15,6 @@ from tests.support.builders import (
     CONFIGURATION_ID,
     EXTERNAL_ID,
     HANDLE,
-    IDENTIFIER,
     INVITATION,
     make_access_token,
     make_binding,
@@ -31,7 +30,7 @@ from tests.support.builders import (
 )
 from tests.support.fakes import START
 from tests.support.racers import Racers, two_racers
-from tests.support.stores import bring_to_decision, make_known
+from tests.support.stores import bring_to_decision, enrol, make_known, make_unknown
 from verifeye_oidc.ids import digest
 from verifeye_oidc.oidc.model import Client, Grant
 from verifeye_oidc.storage.port import InUse, Store
@@ -153,7 +152,7 @@ async def test_a_configuration_with_clients_stays(store: Store) -> None:
     await store.add_configuration(make_configuration())
     await store.add_client(make_client())
     with pytest.raises(InUse) as refused:
-        await store.delete_configuration(CONFIGURATION_ID, erase_people=True)
+        await store.delete_configuration(CONFIGURATION_ID)
     assert (refused.value.clients, refused.value.people) == ([CLIENT_ID], 0)
     assert await store.configuration(CONFIGURATION_ID) == make_configuration()
     assert await store.delete_client(CLIENT_ID)
@@ -161,29 +160,31 @@ async def test_a_configuration_with_clients_stays(store: Store) -> None:
     assert await store.configuration(CONFIGURATION_ID) is None
 
 
-async def test_people_go_with_their_configuration_only_when_it_is_said(store: Store) -> None:
+async def test_a_configuration_stays_while_it_knows_somebody(store: Store) -> None:
     await store.add_configuration(make_configuration())
+    await store.add_configuration(make_configuration(configuration_id="other"))
     await make_known(store)
     await store.add_invitation(make_invitation())
     with pytest.raises(InUse) as refused:
         await store.delete_configuration(CONFIGURATION_ID)
     assert (refused.value.clients, refused.value.people) == ([], 1)
+    assert await store.delete_configuration("other")
     assert await store.active_template(CONFIGURATION_ID, EXTERNAL_ID) is not None
+    assert await store.invitation(digest(INVITATION)) is not None
+    await make_unknown(store)
+    assert await store.delete_configuration(CONFIGURATION_ID)
+    assert await store.configuration(CONFIGURATION_ID) is None
+
+
+async def test_enrolments_under_way_end_with_their_configuration(store: Store) -> None:
+    await store.add_configuration(make_configuration())
+    await store.add_invitation(make_invitation())
+    assert await enrol(store)
     sequence = (await store.template_changes(CONFIGURATION_ID, 0))[-1].sequence
-    assert await store.delete_configuration(CONFIGURATION_ID, erase_people=True)
-    assert await store.active_template(CONFIGURATION_ID, EXTERNAL_ID) is None
-    assert await store.subject(CONFIGURATION_ID, IDENTIFIER) is None
+    assert await store.delete_configuration(CONFIGURATION_ID)
     assert await store.invitation(digest(INVITATION)) is None
     (gone,) = await store.template_changes(CONFIGURATION_ID, sequence)
     assert gone.template is None
-
-
-async def test_erasing_one_collection_leaves_the_others(store: Store) -> None:
-    await store.add_configuration(make_configuration())
-    await store.add_configuration(make_configuration(configuration_id="other"))
-    await make_known(store)
-    assert await store.delete_configuration("other", erase_people=True)
-    assert await store.active_template(CONFIGURATION_ID, EXTERNAL_ID) is not None
 
 
 @pytest.fixture(scope="module")

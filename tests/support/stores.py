@@ -25,6 +25,7 @@ from verifeye_oidc.ids import digest
 from verifeye_oidc.keys.vault import MasterKey, MasterKeys, Vault
 from verifeye_oidc.oidc.model import Grant, Subject, Transaction
 from verifeye_oidc.storage.port import Store
+from verifeye_oidc.storage.port_people import Erasure, ErasureScope
 from verifeye_oidc.storage.sqlite import open_sqlite
 from verifeye_oidc.verification.port import Event, Provenance
 from verifeye_oidc.verifier.model import StoredTemplate
@@ -105,6 +106,12 @@ async def grant_of_token(store: Store, token_hash: bytes, now: int) -> Grant | N
     """The grant that a live access token reads."""
     found = await store.access_token(token_hash, now)
     return None if found is None else found[1]
+
+
+async def make_unknown(store: Store) -> None:
+    """Ada, erased."""
+    erasure = Erasure("receipt", ErasureScope.PERSON, through=START, mark=bytes(32))
+    assert await store.erase(erasure, CONFIGURATION_ID, EXTERNAL_ID, START)
 
 
 async def known_provenance(store: Store, identifier: str) -> Provenance | None:

@@ -52,15 +52,10 @@ async def update_configuration(
     return _found(updated, configuration_id)
 
 
-async def delete_configuration(
-    store: ConfigurationStore, configuration_id: str, *, erase_people: bool
-) -> None:
-    """Delete a configuration, and with ``erase_people`` the faces that were enrolled in it.
-
-    Raises Refused while clients are bound to it, and while people are enrolled who are not to be erased.
-    """
+async def delete_configuration(store: ConfigurationStore, configuration_id: str) -> None:
+    """Delete a configuration. Raises Refused while clients are bound to it or people are enrolled in it."""
     try:
-        if not await store.delete_configuration(configuration_id, erase_people=erase_people):
+        if not await store.delete_configuration(configuration_id):
             _found(None, configuration_id)
     except InUse as needed:
         if needed.clients:
@@ -69,8 +64,8 @@ async def delete_configuration(
                 "one with `client update --configuration`, or delete them"
             ) from needed
         raise Refused(
-            f"configuration: {needed.people} people have enrolled their faces in it; to erase them for good, "
-            "repeat the command with --erase-people"
+            f"configuration: it knows {needed.people} people; `enrollment list` shows them, `enrollment "
+            "erase` erases them for good"
         ) from needed
 
 

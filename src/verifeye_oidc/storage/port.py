@@ -239,12 +239,11 @@ class ConfigurationStore(Protocol):
         then nothing is written.
         """
 
-    async def delete_configuration(self, configuration_id: str, *, erase_people: bool = False) -> bool:
-        """One unit of work: the configuration goes, with its invitations.
+    async def delete_configuration(self, configuration_id: str) -> bool:
+        """One unit of work: the configuration goes, with its invitations and its pending templates.
 
-        Raises InUse while a client is bound to it, and while people are enrolled in it unless they are erased
-        with it: their subjects, their templates and the keys that these were sealed under. False when there
-        is no such configuration.
+        Raises InUse while a client is bound to it, and while people have an identifier in it: only an erasure
+        ends those. False when there is no such configuration.
         """
 
 

@@ -71,7 +71,7 @@ def acme(said: Json, configuration_id: str) -> dict[str, Any]:
 
 
 def test_a_configuration_from_its_making_to_its_end(run: Run, said: Json, configuration_id: str) -> None:
-    expected = {
+    least = {
         "configuration_id": configuration_id,
         "name": "Front door",
         "face": "MatchVerification",
@@ -81,8 +81,10 @@ def test_a_configuration_from_its_making_to_its_end(run: Run, said: Json, config
         "failed_url": f"{ISSUER}/v1/openid/verify-result",
         "false_match_rate": 1e-05,
     }
+    expected = said("configuration", "show", configuration_id)
+    assert expected.items() >= least.items()
+    assert "key" not in " ".join(expected)
     assert said("configuration", "list") == [expected]
-    assert said("configuration", "show", configuration_id) == expected
     changed = expected | {"name": "Back door", "false_match_rate": 1e-06}
     assert changed == said(
         "configuration", "update", configuration_id, "--name", "Back door", "--false-match-rate", "1e-6"

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.builders import CONFIGURATION_ID, make_client, make_configuration
 from tests.support.fakes import SeededIds
-from tests.support.stores import make_known
+from tests.support.stores import make_known, make_unknown
 from verifeye_oidc.admin.configurations import (
     create_configuration,
     delete_configuration,
@@ -96,11 +96,12 @@ async def test_it_is_not_deleted_while_it_has_clients_or_people(store: Store) ->
     await store.add_client(make_client())
     await make_known(store)
     with pytest.raises(Refused, match=r"^configuration: clients are bound to it \(acme\)"):
-        await delete_configuration(store, CONFIGURATION_ID, erase_people=True)
+        await delete_configuration(store, CONFIGURATION_ID)
     await store.delete_client("acme")
-    with pytest.raises(Refused, match=r"^configuration: 1 people .* --erase-people"):
-        await delete_configuration(store, CONFIGURATION_ID, erase_people=False)
-    await delete_configuration(store, CONFIGURATION_ID, erase_people=True)
+    with pytest.raises(Refused, match=r"^configuration: it knows 1 people; .* `enrollment erase`"):
+        await delete_configuration(store, CONFIGURATION_ID)
+    await make_unknown(store)
+    await delete_configuration(store, CONFIGURATION_ID)
     assert list(await store.configurations()) == []
 
 
@@ -108,7 +109,7 @@ async def test_nothing_is_done_to_one_that_is_not_there(store: Store) -> None:
     for attempt in (
         show_configuration(store, "?"),
         update_configuration(store, "?", name="New"),
-        delete_configuration(store, "?", erase_people=True),
+        delete_configuration(store, "?"),
     ):
         with pytest.raises(Refused, match=r"^configuration: there is none with the id \?"):
             await attempt

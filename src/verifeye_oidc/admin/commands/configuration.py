@@ -89,22 +89,16 @@ def update(configuration_id: str, config: Path | None, *, as_json: bool, **argum
 
 @configuration.command("delete")
 @click.argument("configuration_id")
-@click.option("--erase-people", is_flag=True, help="Erase the faces that are enrolled in it, for good.")
 @yes_option
 @config_option
 @json_option
-def delete(
-    configuration_id: str, config: Path | None, *, erase_people: bool, yes: bool, as_json: bool
-) -> None:
-    """Delete a configuration that no client is bound to."""
+def delete(configuration_id: str, config: Path | None, *, yes: bool, as_json: bool) -> None:
+    """Delete a configuration that no client is bound to and nobody is enrolled in."""
     from verifeye_oidc.admin.configurations import delete_configuration
 
     if not yes:
-        people = " and everybody who enrolled in it" if erase_people else ""
-        click.confirm(f"Delete the configuration {configuration_id}{people}?", abort=True, err=True)
-    in_house(
-        config, lambda house: delete_configuration(house.store, configuration_id, erase_people=erase_people)
-    )
+        click.confirm(f"Delete the configuration {configuration_id}?", abort=True, err=True)
+    in_house(config, lambda house: delete_configuration(house.store, configuration_id))
     print_record({"configuration_id": configuration_id, "deleted": True}, as_json=as_json)
 
 

@@ -13,8 +13,6 @@ from verifeye_oidc.verifier.model import Configuration
 
 _OF_A_CLIENT = ("transactions", "grants")
 """Tokens go with their grants."""
-_OF_A_COLLECTION = ("invitations", "subjects", "person_keys")
-"""Templates go with their people's keys."""
 
 
 class RegistryRows:
@@ -121,16 +119,16 @@ class RegistryRows:
 
         return await self._database.write(unit)
 
-    async def delete_configuration(self, configuration_id: str, *, erase_people: bool = False) -> bool:
+    async def delete_configuration(self, configuration_id: str) -> bool:
         def unit(connection: sqlite3.Connection) -> bool:
             clients = [client.client_id for client in self._clients_of(connection, configuration_id)]
             people = connection.execute(
-                "SELECT count(*) FROM templates WHERE configuration_id = ? AND pending_until IS NULL",
+                "SELECT count(*) FROM subjects WHERE configuration_id = ? AND retired_at IS NULL",
                 (configuration_id,),
             ).fetchone()[0]
-            if clients or (people and not erase_people):
+            if clients or people:
                 raise InUse(clients, people)
-            _erase_people(connection, configuration_id)
+            _end_enrolments(connection, configuration_id)
             deleted = connection.execute(
                 "DELETE FROM configurations WHERE configuration_id = ?", (configuration_id,)
             )
@@ -156,12 +154,12 @@ class RegistryRows:
         return [self._codec.client(row) for row in rows]
 
 
-def _erase_people(connection: sqlite3.Connection, configuration_id: str) -> None:
-    """Their keys first, so that every gallery in memory hears of each template that went."""
-    templates = connection.execute(
+def _end_enrolments(connection: sqlite3.Connection, configuration_id: str) -> None:
+    """Those that are under way: with nobody enrolled, what is left of templates is pending."""
+    pending = connection.execute(
         "SELECT template_id FROM templates WHERE configuration_id = ?", (configuration_id,)
     ).fetchall()
-    for table in _OF_A_COLLECTION:
-        connection.execute(f"DELETE FROM {table} WHERE configuration_id = ?", (configuration_id,))  # noqa: S608 - ours
-    for template in templates:
+    connection.execute("DELETE FROM invitations WHERE configuration_id = ?", (configuration_id,))
+    connection.execute("DELETE FROM person_keys WHERE configuration_id = ?", (configuration_id,))
+    for template in pending:
         record_change(connection, configuration_id, template["template_id"])
