@@ -119,7 +119,7 @@ class Collection:
         self._rows: list[_Row] = []
         self._row_of: dict[str, int] = {}
         self._recipes: Counter[tuple[str, str]] = Counter()
-        self.vectors: NDArray[np.float32] = np.empty((64, DIMENSIONS), np.float32)
+        self.vectors: NDArray[np.float32] = np.zeros((64, DIMENSIONS), np.float32)
         self._lapses: NDArray[np.int64] = np.empty(64, np.int64)
 
     def __len__(self) -> int:
@@ -144,7 +144,8 @@ class Collection:
     def _append(self, stored: StoredTemplate) -> None:
         position = len(self)
         if position == len(self.vectors):
-            self.vectors = np.concatenate([self.vectors, np.empty_like(self.vectors)])
+            outgrown, self.vectors = self.vectors, np.concatenate([self.vectors, np.zeros_like(self.vectors)])
+            outgrown.fill(0)
             self._lapses = np.concatenate([self._lapses, np.empty_like(self._lapses)])
         self.vectors[position] = np.frombuffer(stored.vector, "<f4")
         self._lapses[position] = _NEVER_LAPSES if stored.pending_until is None else stored.pending_until
