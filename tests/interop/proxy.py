@@ -38,17 +38,16 @@ class TamperingProxy:
 
     @contextlib.asynccontextmanager
     async def _connected(self, _: Starlette) -> AsyncIterator[None]:
-        async with httpx2.AsyncClient(base_url=self._upstream, trust_env=False) as self._http:
+        # A client would keep cookies, and give one browser another's.
+        async with httpx2.AsyncHTTPTransport() as self._http:
             yield
 
     async def _pass_on(self, request: Request) -> Response:
         sent = [(name, value) for name, value in request.headers.raw if name.decode() not in _HOP_BY_HOP]
-        answer = await self._http.request(
-            request.method,
-            httpx2.URL(path=request.url.path, query=request.scope["query_string"]),
-            headers=sent,
-            content=await request.body(),
-        )
+        url = httpx2.URL(self._upstream, path=request.url.path, query=request.scope["query_string"])
+        passed_on = httpx2.Request(request.method, url, headers=sent, content=await request.body())
+        answer = await self._http.handle_async_request(passed_on)
+        await answer.aread()
         body = self._rewritten(request.url.path, answer) if answer.is_success else answer.content
         response = Response(body, answer.status_code)
         response.raw_headers += [

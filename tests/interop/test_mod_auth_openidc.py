@@ -45,7 +45,9 @@ It takes `alg: none` from a token endpoint, as OpenID Connect Core 1.0, 3.1.3.7,
 
 @pytest.fixture(scope="module")
 def registered(house: House) -> Registered:
-    return house.provider.register(f"{own_site()}/protected/callback")
+    return house.provider.register(
+        f"{own_site()}/protected/callback", "--response-type", "code", "--response-type", "id_token"
+    )
 
 
 def visit(site: WebSite, page: str = "page") -> Arrival:
@@ -72,9 +74,17 @@ def test_a_person_enrols_and_is_matched(registered: Registered) -> None:
     assert named["name"] == site.name
 
 
-@pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post"])
-def test_it_authenticates_by(registered: Registered, method: str) -> None:
-    with apache(registered, f"OIDCProviderTokenEndpointAuth {method}") as site:
+WAYS = {
+    "client_secret_basic": "OIDCProviderTokenEndpointAuth client_secret_basic",
+    "client_secret_post": "OIDCProviderTokenEndpointAuth client_secret_post",
+    "code by form_post": "OIDCResponseMode form_post",
+    "id_token by form_post": "OIDCResponseType id_token\nOIDCResponseMode form_post",
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_it_signs_in_by(registered: Registered, way: str) -> None:
+    with apache(registered, WAYS[way]) as site:
         assert entered(visit(site), site)["sub"]
 
 

@@ -26,6 +26,8 @@ from tests.interop.tampering import (
     Tampering,
 )
 
+LOGGED_OUT = "http://127.0.0.1:9/logged-out"
+
 REFUSED = {
     BAD_SIGNATURE: "JWT signature verification failed",
     UNKNOWN_KEY: "no applicable keys found",
@@ -122,3 +124,55 @@ def test_a_public_client_is_proven_by_pkce(house: House) -> None:
     with Person(somebody()) as person:
         said = run(Job(public, auth_method="none"), person)
     assert said.accepted is not None, said.refused
+
+
+@pytest.fixture(scope="module")
+def with_sessions(house: House) -> Registered:
+    logged_out = ("--post-logout-redirect-uri", LOGGED_OUT)
+    return house.provider.register("http://127.0.0.1:9/session", "--session-seconds", "3600", *logged_out)
+
+
+def signed_in(job: Job, person: Person) -> dict[str, Any]:
+    """The ID token's claims."""
+    said = run(job, person)
+    assert said.accepted is not None, said.refused
+    claims: dict[str, Any] = said.accepted["id_token"]
+    return claims
+
+
+@pytest.mark.parametrize("parameters", [{"prompt": "none"}, {"max_age": "10000"}, {}], ids=str)
+def test_a_session_answers_with_the_same_verification(
+    with_sessions: Registered, parameters: dict[str, str]
+) -> None:
+    max_age = int(parameters["max_age"]) if "max_age" in parameters else None
+    with Person(somebody()) as person:
+        signed_in(Job(with_sessions), person)
+        matched = signed_in(Job(with_sessions, parameters={"prompt": "login"}), person)
+        again = signed_in(Job(with_sessions, parameters=parameters, max_age=max_age), person)
+    for claim in ("sub", "auth_time", "acr", "amr"):
+        assert again[claim] == matched[claim]
+    assert again["verification"]["session_id"] == matched["verification"]["session_id"]
+
+
+def test_who_has_no_session_must_log_in(with_sessions: Registered) -> None:
+    with Person(somebody()) as person:
+        said = run(Job(with_sessions, parameters={"prompt": "none"}), person)
+    assert "login_required" in str(said.refused)
+
+
+def test_prompt_login_verifies_afresh(with_sessions: Registered) -> None:
+    with Person(somebody()) as person:
+        first = signed_in(Job(with_sessions), person)
+        second = signed_in(Job(with_sessions, parameters={"prompt": "login"}), person)
+    assert second["verification"]["session_id"] != first["verification"]["session_id"]
+
+
+def test_logout_ends_the_session(with_sessions: Registered) -> None:
+    job = Job(with_sessions, then=["logout"], post_logout_redirect_uri=LOGGED_OUT)
+    with Person(somebody()) as person:
+        said = run(job, person)
+        assert said.accepted is not None, said.refused
+        (logout,) = said.accepted["then"]
+        after = run(Job(with_sessions, parameters={"prompt": "none"}), person)
+    assert logout == {"said": {"state": "state-of-the-logout"}}
+    assert "login_required" in str(after.refused)
