@@ -41,9 +41,11 @@ check: .venv/.synced ## lint, format, types, import rules, generated documents
 	$(BIN)/mypy $(CODE)
 	$(BIN)/lint-imports
 	$(BIN)/python -m scripts.errors_reference --check
+	$(BIN)/python -m scripts.commands_reference --check
 
 reference: .venv/.synced ## write the generated documents in docs/reference
 	@$(BIN)/python -m scripts.errors_reference
+	@$(BIN)/python -m scripts.commands_reference
 
 bench: setup test-faces ## time and memory on this machine
 	@$(BIN)/python -m bench $(ARGS)

@@ -16,13 +16,18 @@ if TYPE_CHECKING:
     from verifeye_oidc.settings import Settings
 
 T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
 Record = Mapping[str, Any]
 
 config_option = click.option(
     "--config", type=click.Path(path_type=Path), help="A TOML file with the settings."
 )
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 yes_option = click.option("--yes", is_flag=True, help="Do not ask whether you are sure.")
+
+
+def prints_json(what: str) -> Callable[[F], F]:
+    """The option ``--json`` of a command, which says what is printed. Fields may be added, never renamed."""
+    return click.option("--json", "as_json", is_flag=True, help=f"Print JSON: {what}.")
 
 
 def settings_of(config: Path | None) -> "Settings":

@@ -9,10 +9,10 @@ from verifeye_oidc.admin.commands.options import field_options, given_values
 from verifeye_oidc.admin.console import (
     config_option,
     in_house,
-    json_option,
     print_json,
     print_record,
     print_table,
+    prints_json,
     record_of,
     yes_option,
 )
@@ -33,7 +33,7 @@ def client() -> None:
 @client.command("create")
 @field_options(Client, CLIENT_FIELDS, creating=True)
 @config_option
-@json_option
+@prints_json("the client, `issuer` and, unless it is public, `client_secret`")
 def create(config: Path | None, *, as_json: bool, **arguments: Any) -> None:
     """Register an application. Its secret is shown once, here."""
     from verifeye_oidc.admin.clients import create_client
@@ -63,7 +63,7 @@ def create(config: Path | None, *, as_json: bool, **arguments: Any) -> None:
 
 @client.command("list")
 @config_option
-@json_option
+@prints_json("a list of clients")
 def list_(config: Path | None, *, as_json: bool) -> None:
     """Show all applications, one on a line."""
 
@@ -77,7 +77,7 @@ def list_(config: Path | None, *, as_json: bool) -> None:
 @client.command("show")
 @click.argument("client_id")
 @config_option
-@json_option
+@prints_json("the client")
 def show(client_id: str, config: Path | None, *, as_json: bool) -> None:
     """Show one application's policy."""
     from verifeye_oidc.admin.clients import show_client
@@ -90,7 +90,7 @@ def show(client_id: str, config: Path | None, *, as_json: bool) -> None:
 @click.argument("client_id")
 @field_options(Client, CLIENT_FIELDS, creating=False)
 @config_option
-@json_option
+@prints_json("the client as it is now")
 def update(client_id: str, config: Path | None, *, as_json: bool, **arguments: Any) -> None:
     """Change what is named and nothing else. A list is replaced; `unset` empties it."""
     from verifeye_oidc.admin.clients import update_client
@@ -107,7 +107,7 @@ def update(client_id: str, config: Path | None, *, as_json: bool, **arguments: A
 @click.option("--drop-previous", is_flag=True, help="End the older of two live secrets; make no new one.")
 @click.option("--undo", is_flag=True, help="End the newer of two live secrets; make no new one.")
 @config_option
-@json_option
+@prints_json("`client_id`, `secrets` (how many are live), and the new `client_secret`")
 def rotate(client_id: str, config: Path | None, *, drop_previous: bool, undo: bool, as_json: bool) -> None:
     """Make a new secret, shown once, beside the one in use, which stays valid.
 
@@ -136,7 +136,7 @@ def rotate(client_id: str, config: Path | None, *, drop_previous: bool, undo: bo
 @click.argument("client_id")
 @yes_option
 @config_option
-@json_option
+@prints_json("`client_id`, `deleted`")
 def delete(client_id: str, config: Path | None, *, yes: bool, as_json: bool) -> None:
     """Delete an application. Its running sign-ins, its codes and its tokens end at once."""
     from verifeye_oidc.admin.clients import delete_client

@@ -9,9 +9,9 @@ from verifeye_oidc.admin.commands.options import field_options, given_values
 from verifeye_oidc.admin.console import (
     config_option,
     in_house,
-    json_option,
     print_record,
     print_table,
+    prints_json,
     record_of,
     yes_option,
 )
@@ -32,7 +32,7 @@ def configuration() -> None:
 @configuration.command("create")
 @field_options(Configuration, CONFIGURATION_FIELDS, creating=True)
 @config_option
-@json_option
+@prints_json("the configuration")
 def create(config: Path | None, *, as_json: bool, **arguments: Any) -> None:
     """Make a verification configuration."""
     from verifeye_oidc.admin.configurations import create_configuration
@@ -46,7 +46,7 @@ def create(config: Path | None, *, as_json: bool, **arguments: Any) -> None:
 
 @configuration.command("list")
 @config_option
-@json_option
+@prints_json("a list of configurations")
 def list_(config: Path | None, *, as_json: bool) -> None:
     """Show all configurations, one on a line."""
 
@@ -62,7 +62,7 @@ def list_(config: Path | None, *, as_json: bool) -> None:
 @configuration.command("show")
 @click.argument("configuration_id")
 @config_option
-@json_option
+@prints_json("the configuration")
 def show(configuration_id: str, config: Path | None, *, as_json: bool) -> None:
     """Show one configuration."""
     from verifeye_oidc.admin.configurations import show_configuration
@@ -75,7 +75,7 @@ def show(configuration_id: str, config: Path | None, *, as_json: bool) -> None:
 @click.argument("configuration_id")
 @field_options(Configuration, CONFIGURATION_FIELDS, creating=False)
 @config_option
-@json_option
+@prints_json("the configuration as it is now")
 def update(configuration_id: str, config: Path | None, *, as_json: bool, **arguments: Any) -> None:
     """Change what is named and nothing else. Its clients must still be served."""
     from verifeye_oidc.admin.configurations import update_configuration
@@ -91,7 +91,7 @@ def update(configuration_id: str, config: Path | None, *, as_json: bool, **argum
 @click.argument("configuration_id")
 @yes_option
 @config_option
-@json_option
+@prints_json("`configuration_id`, `deleted`")
 def delete(configuration_id: str, config: Path | None, *, yes: bool, as_json: bool) -> None:
     """Delete a configuration that no client is bound to and nobody is enrolled in."""
     from verifeye_oidc.admin.configurations import delete_configuration

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from verifeye_oidc.admin.console import config_option, in_house, json_option, print_record, utc
+from verifeye_oidc.admin.console import config_option, in_house, print_record, prints_json, utc
 
 if TYPE_CHECKING:
     from verifeye_oidc.admin.invitations import Invited
@@ -22,7 +22,7 @@ def enrollment() -> None:
 @click.option("--configuration", "configuration_id", required=True, help="Id of the configuration.")
 @click.option("--valid-hours", default=24, show_default=True, type=click.IntRange(1, 24 * 14))
 @config_option
-@json_option
+@prints_json("`link`, `expires_at`")
 def enrollment_invite(
     identifier: str, configuration_id: str, valid_hours: int, config: Path | None, *, as_json: bool
 ) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from verifeye_oidc.admin.console import config_option, in_house, json_option, print_record, print_table, utc
+from verifeye_oidc.admin.console import config_option, in_house, print_record, print_table, prints_json, utc
 
 if TYPE_CHECKING:
     from verifeye_oidc.app import House
@@ -19,7 +19,7 @@ def keys() -> None:
 
 @keys.command("list")
 @config_option
-@json_option
+@prints_json("a list of `kid`, `alg`, `created_at`")
 def list_(config: Path | None, *, as_json: bool) -> None:
     """Show the keys that sign tokens, oldest first. Nothing of them but their names."""
 
@@ -38,7 +38,7 @@ def list_(config: Path | None, *, as_json: bool) -> None:
 @keys.command("create-master")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--sandbox", is_flag=True, help="For an installation with verification = sandbox.")
-@json_option
+@prints_json("`file`, `key_id`")
 def create_master(file: Path, *, sandbox: bool, as_json: bool) -> None:
     """Make a new master key FILE, for a new installation.
 

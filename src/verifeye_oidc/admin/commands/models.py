@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from verifeye_oidc.admin.console import json_option, print_table
+from verifeye_oidc.admin.console import print_table, prints_json
 
 
 @click.group()
@@ -14,7 +14,7 @@ def models() -> None:
 
 @models.command("list")
 @click.option("--models-dir", type=click.Path(path_type=Path), help="Where to look for them.")
-@json_option
+@prints_json("a list of `name`, `installed`, `sha256`, `carrier`, `file`")
 def models_list(models_dir: Path | None, *, as_json: bool) -> None:
     """Show the models, their hashes, and whether each is installed."""
     from verifeye_oidc.faces import models as face_models
