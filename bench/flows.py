@@ -31,7 +31,7 @@ from verifeye_oidc.settings import load_settings
 from verifeye_oidc.verification.port import EnrolmentPolicy, FaceMode, LivenessMode
 
 PEOPLE = [f"person{number}@example.com" for number in range(64)]
-CONCURRENT = 16
+CONCURRENT = 64
 ROUNDS = 5
 ROUND_SECONDS = 3.0
 START_SECONDS = 30

@@ -5,10 +5,9 @@ requests per CPU-second with three of each).
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 import structlog
-from starlette.datastructures import MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -19,6 +18,8 @@ MAX_BODY_BYTES = 64 * 1024
 BODY_SECONDS = 15.0
 _MAX_DIGITS = 9
 _LOGGED_CHARACTERS = 200
+_FRAMING = (b"content-length", b"transfer-encoding")
+_CORRELATION_ID = b"x-correlation-id"
 
 log = structlog.get_logger("verifeye_oidc.http")
 
@@ -45,10 +46,10 @@ class Shell:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                for name, value in self._headers.items():
-                    headers.setdefault(name, value)
-                headers["X-Correlation-Id"] = correlation_id
+                theirs = [*message.get("headers", ())]
+                said = {name for name, _ in theirs}
+                ours = [header for header in self._headers if header[0] not in said]
+                message["headers"] = [*theirs, *ours, (_CORRELATION_ID, correlation_id.encode())]
             await send(message)
 
         with structlog.contextvars.bound_contextvars(correlation_id=correlation_id):
@@ -83,7 +84,7 @@ class BodyLimit:
         self._seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or _has_no_body(scope):
             return await self._app(scope, receive, send)
         try:
             async with asyncio.timeout(self._seconds):
@@ -130,12 +131,18 @@ class _Gone(Exception):
     """Nobody is there any more."""
 
 
+def _has_no_body(scope: Scope) -> bool:
+    """A request without these fields has none (RFC 9112, 6.3)."""
+    return scope["method"] in ("GET", "HEAD") and not any(name in _FRAMING for name, _ in scope["headers"])
+
+
 def _for_the_log(path: str) -> str:
     """A path on one line: whoever asks for a path may put anything into it."""
     return path[:_LOGGED_CHARACTERS].encode("unicode_escape").decode("ascii")
 
 
-def _security_headers(https: bool) -> Mapping[str, str]:
+def _security_headers(https: bool) -> Sequence[tuple[bytes, bytes]]:
+    """As ASGI has them: names in lower case."""
     headers = {
         "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
         "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
@@ -145,7 +152,7 @@ def _security_headers(https: bool) -> Mapping[str, str]:
     }
     if https:
         headers["Strict-Transport-Security"] = "max-age=63072000"
-    return headers
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
 
 def _refusal(status: int, description: str) -> JSONResponse:

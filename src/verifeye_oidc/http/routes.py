@@ -23,8 +23,8 @@ def provider_routes(
 ) -> list[BaseRoute]:
     """Every URL of the provider; those of the verification service stand in ``verification/routes.py``."""
     return [
-        *front.routes(),
         *back.routes(),
+        *front.routes(),
         Route("/healthz", health.live, methods=["GET"]),
         Route("/readyz", health.ready, methods=["GET"]),
         pages.static_files,
