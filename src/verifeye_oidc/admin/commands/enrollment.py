@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from verifeye_oidc.admin.commands import people
 from verifeye_oidc.admin.console import config_option, in_house, print_record, prints_json, utc
 
 if TYPE_CHECKING:
@@ -14,7 +15,11 @@ if TYPE_CHECKING:
 
 @click.group()
 def enrollment() -> None:
-    """Who may bind a face to an identifier."""
+    """Who may bind a face to an identifier, who did, and how they are erased."""
+
+
+for command in people.COMMANDS:
+    enrollment.add_command(command)
 
 
 @enrollment.command("invite")
