@@ -67,7 +67,7 @@ def answers(
         and outcome.configuration_id == collection.configuration_id
         and _is_enrolled_still(login, subject)
         and named in (None, outcome.identifier)
-        and now - outcome.auth_time < _lifetime(client, request)
+        and max(0, now - outcome.auth_time) < _lifetime(client, request)
         and suffices(client, collection, outcome.results, outcome.provenance)
         and _reached_what_is_asked(outcome, request, collection)
     )
