@@ -14,7 +14,13 @@ from verifeye_oidc.verification.port import (
     VerifierResult,
 )
 from verifeye_oidc.verifier.gallery import Gallery, template_of
-from verifeye_oidc.verifier.model import Configuration, SessionResult, StoredTemplate, VerificationSession
+from verifeye_oidc.verifier.model import (
+    NOTHING_SINCE,
+    Configuration,
+    SessionResult,
+    StoredTemplate,
+    VerificationSession,
+)
 from verifeye_oidc.verifier.sessions import DECISION_SECONDS
 
 
@@ -85,7 +91,7 @@ class Judge:
         if configuration.face is FaceMode.UNIQUE_MATCH_VERIFICATION:
             written, duplicate = await self._gallery.enrol_unique(candidate, now)
         else:
-            written = await self._store.enrol_pending(candidate, 0, lambda _: True)
+            written = await self._store.enrol_pending(candidate, NOTHING_SINCE, lambda _: True)
         if written:
             return self._passed(Event.ENROLLED, provenance, liveness)
         reason = FailureReason.DUPLICATE if duplicate else FailureReason.ENROLMENT_CONFLICT

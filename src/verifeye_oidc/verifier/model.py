@@ -122,3 +122,7 @@ class TemplateChange:
     sequence: int
     template_id: str
     template: StoredTemplate | None
+
+
+NOTHING_SINCE = 2**63 - 1
+"""A sequence number that no change comes after: whoever compares with nobody reads nobody's template."""

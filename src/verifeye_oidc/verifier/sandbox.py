@@ -23,7 +23,13 @@ from verifeye_oidc.verification.port import (
     Verifier,
     VerifierResult,
 )
-from verifeye_oidc.verifier.model import Configuration, SessionResult, StoredTemplate, VerificationSession
+from verifeye_oidc.verifier.model import (
+    NOTHING_SINCE,
+    Configuration,
+    SessionResult,
+    StoredTemplate,
+    VerificationSession,
+)
 from verifeye_oidc.verifier.sessions import DECISION_SECONDS, Sessions, without_capture
 
 PASS = "pass"  # noqa: S105 - a word for an outcome
@@ -113,7 +119,7 @@ class Sandbox:
         if session.enrolment is None:
             return without_capture(FailureReason.NOT_ENROLLED, now)
         candidate = self._made_up(session, session.enrolment, now)
-        if not await self._store.enrol_pending(candidate, 0, lambda _: True):
+        if not await self._store.enrol_pending(candidate, NOTHING_SINCE, lambda _: True):
             return without_capture(FailureReason.ENROLMENT_CONFLICT, now)
         return await self._result(session, Event.ENROLLED, session.enrolment, now)
 

@@ -1,5 +1,9 @@
 """What one measurement is worth, by mode, liveness and enrolment."""
 
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
 import pytest
 
 from tests.support.builders import make_configuration, make_session
@@ -7,6 +11,7 @@ from tests.support.fakes import START
 from tests.support.scripted_engine import template
 from tests.support.verifier_room import Room
 from verifeye_oidc.faces import Measurement, RecipeMismatch, UnmeasuredRate
+from verifeye_oidc.keys.vault import Unsealable
 from verifeye_oidc.verification.port import (
     Event,
     FaceMode,
@@ -120,3 +125,15 @@ async def test_neither_an_old_recipe_nor_an_unmeasured_rate_is_a_pass(room: Room
         await room.service.captures.judge.judge(
             session, make_configuration(false_match_rate=0.5), measured(ADA, live=True)
         )
+
+
+async def test_an_enrolment_that_compares_with_nobody_reads_nobody_elses_template(
+    room: Room, tmp_path: Path
+) -> None:
+    """It would read the whole collection, under the write lock."""
+    await room.enrolled(face=EVE, external_id=OTHER)
+    with closing(sqlite3.connect(tmp_path / "provider.db", isolation_level=None)) as connection:
+        connection.execute("UPDATE templates SET vector = x'00'")
+    with pytest.raises(Unsealable):
+        await judge(room, ADA, UNIQUE, enrolment=FIRST_USE)
+    assert (await judge(room, ADA, MATCH, enrolment=FIRST_USE)).passed
