@@ -86,7 +86,7 @@ class Browser:
 
     async def submit(self, page: httpx2.Response, **answers: str) -> httpx2.Response:
         """Send the form of a page, with what the person put in."""
-        form = _Form(page.text)
+        form = Form(page.text)
         return await self.http.post(form.action, data={**form.fields, **answers})
 
     async def begin(self, **changes: str | None) -> str:
@@ -109,7 +109,7 @@ class Browser:
         return await self.get(await self.result(face, verdict, **changes))
 
 
-class _Form(HTMLParser):
+class Form(HTMLParser):
     """The only form of a page, with the fields that a person does not see."""
 
     def __init__(self, html: str) -> None:

@@ -113,3 +113,36 @@ def test_an_identifier_that_is_no_address_gives_no_email() -> None:
 
 def test_who_was_enrolled_on_first_use_is_only_a_subject() -> None:
     assert set(RULES.userinfo_claims(first_use(), ALL_SCOPES)) == {"sub", "verification"}
+
+
+@pytest.mark.parametrize(
+    ("requested", "claims"),
+    [
+        (("email",), {"email": IDENTIFIER}),
+        (("email_verified",), {"email_verified": False}),
+        (("preferred_username", "email"), {"preferred_username": IDENTIFIER, "email": IDENTIFIER}),
+    ],
+)
+def test_claims_asked_for_one_by_one_go_where_they_are_asked_for(
+    requested: tuple[str, ...], claims: dict[str, object]
+) -> None:
+    assert RULES.userinfo_claims(make_outcome(), ("openid",), requested) == {"sub": SUB} | claims
+    id_token = RULES.id_token_claims(make_outcome(), ("openid",), (), requested)
+    assert {
+        name: id_token[name] for name in id_token if name not in {"sub", "auth_time", "amr", "acr"}
+    } == claims
+
+
+def test_asking_for_a_claim_does_not_make_it_true() -> None:
+    requested = ("preferred_username", "email", "email_verified")
+    assert set(RULES.userinfo_claims(first_use(), ("openid",), requested)) == {"sub"}
+    assert set(RULES.id_token_claims(first_use(), ("openid",), (), requested)) == {"sub", "auth_time"}
+    no_address = make_outcome(identifier="ada")
+    assert set(RULES.userinfo_claims(no_address, ("openid",), requested)) == {"sub", "preferred_username"}
+
+
+def test_a_pairwise_client_hears_its_own_name_everywhere() -> None:
+    outcome = make_outcome(pairwise_sub="known-to-acme-as-this")
+    for claims in (RULES.id_token_claims(outcome, (), ()), RULES.userinfo_claims(outcome, ())):
+        assert claims["sub"] == "known-to-acme-as-this"
+        assert SUB not in claims.values()
