@@ -11,7 +11,7 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := .venv
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup setup-test test-faces demo test interop check reference bench lock clean
+.PHONY: help setup setup-test test-faces demo test interop check reference fuzz bench lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -29,9 +29,9 @@ demo: .venv/.synced ## sign in with your face on http://localhost:8080 (ARGS="--
 	@exec $(BIN)/verifeye-oidc demo $(ARGS)
 
 test: setup-test ## every test (ARGS="-k name ...")
-	@$(BIN)/python -m pytest -m "not interop" $(ARGS)
+	@$(BIN)/python -m pytest --ignore=tests/interop $(ARGS)
 
-interop: .venv/.synced ## real relying parties, and nginx with TLS (ARGS="-k name ...")
+interop: setup ## real relying parties, and nginx with TLS (ARGS="-k name ...")
 	@bash scripts/ensure-interop.sh
 	@$(BIN)/python -m pytest tests/interop $(ARGS)
 
@@ -42,10 +42,15 @@ check: .venv/.synced ## lint, format, types, import rules, generated documents
 	$(BIN)/lint-imports
 	$(BIN)/python -m scripts.errors_reference --check
 	$(BIN)/python -m scripts.commands_reference --check
+	$(BIN)/python -m scripts.conformance_reference --check
 
 reference: .venv/.synced ## write the generated documents in docs/reference
 	@$(BIN)/python -m scripts.errors_reference
 	@$(BIN)/python -m scripts.commands_reference
+	@$(BIN)/python -m scripts.conformance_reference
+
+fuzz: .venv/.synced ## every parser on hostile input, for two minutes
+	@$(BIN)/python -m scripts.fuzz
 
 bench: setup test-faces ## time and memory on this machine
 	@$(BIN)/python -m bench $(ARGS)

@@ -90,6 +90,13 @@ def test_documents_are_whole_json_that_may_be_kept_for_a_while(
         assert document.headers["access-control-allow-origin"] == "*"
 
 
+def test_server_metadata_is_the_same_document(behind: Behind, discovered: httpx2.Response) -> None:
+    """RFC 8414: at its own address."""
+    with behind.browser() as browser:
+        answer = browser.http.get(f"{behind.provider.issuer}/.well-known/oauth-authorization-server")
+    assert answer.content == discovered.content
+
+
 def test_keys(behind: Behind, jwks: httpx2.Response) -> None:
     keys = jwks.json()["keys"]
     assert "RS256" in {key["alg"] for key in keys}
