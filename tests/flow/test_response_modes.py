@@ -44,8 +44,8 @@ def posted(page: httpx2.Response, redirect_uri: str = REDIRECT_URI) -> dict[str,
 
 
 def claims_of(id_token: str) -> dict[str, object]:
-    keys = KeySet.import_key_set({"keys": [dict(key) for key in signer().public_keys()]})  # type: ignore[typeddict-item]
-    return dict(jwt.decode(id_token, keys, algorithms=["RS256"]).claims)
+    published: Any = {"keys": list(signer().public_keys())}
+    return dict(jwt.decode(id_token, KeySet.import_key_set(published), algorithms=["RS256"]).claims)
 
 
 async def test_a_code_by_form_post(provider: Provider) -> None:

@@ -131,6 +131,7 @@ READ = [
      RequestedClaims(subs=("b",))),
     ('{"id_token":{"sub":{"value":"a"}},"userinfo":{"sub":{"value":"b"}}}', RequestedClaims(subs=())),
     ('{"id_token":{"sub":{"value":null}}}', RequestedClaims(subs=())),
+    ('{"id_token":{"sub":{"value":"\\ud800"}}}', RequestedClaims(subs=())),
 ]  # fmt: skip
 
 

@@ -23,9 +23,8 @@ def check(parameters: Parameters, client: Client) -> None:  # noqa: ARG001
 
 def requested(parameters: Parameters) -> ResponseMode:
     """How to answer, whatever the answer is: the mode that was asked for, where it may be used at all."""
-    carries_token = not _TOKENS.isdisjoint(parameters.get("response_type", "").split(" "))
-    default = ResponseMode.FRAGMENT if carries_token else ResponseMode.QUERY
     asked = parameters.get("response_mode")
-    if asked not in list(ResponseMode) or (carries_token and asked == ResponseMode.QUERY):
-        return default
-    return ResponseMode(asked)
+    if asked in (ResponseMode.FRAGMENT, ResponseMode.FORM_POST):
+        return ResponseMode(asked)
+    carries_token = not _TOKENS.isdisjoint(parameters.get("response_type", "").split(" "))
+    return ResponseMode.FRAGMENT if carries_token else ResponseMode.QUERY
