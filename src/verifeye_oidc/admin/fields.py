@@ -10,9 +10,9 @@ from typing import Any
 
 from verifeye_oidc.admin.redirect_uris import check_redirect_uri
 from verifeye_oidc.admin.refused import Refused
-from verifeye_oidc.oidc.client_auth import METHODS
 from verifeye_oidc.oidc.model import MAX_SESSION_SECONDS
 
+METHODS = ("client_secret_basic", "client_secret_post", "none")
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 
 

@@ -95,6 +95,13 @@ def test_a_configuration_from_its_making_to_its_end(run: Run, said: Json, config
     assert run("configuration", "list").output.startswith("No configurations yet")
 
 
+def test_a_number_that_may_be_missing_is_taken_back(run: Run, said: Json, configuration_id: str) -> None:
+    update = ("configuration", "update", configuration_id, "--retention-days")
+    assert said(*update, "30")["retention_days"] == 30
+    assert run(*update, "0").exit_code == 2
+    assert said(*update, "unset")["retention_days"] is None
+
+
 def test_a_client_from_its_making_to_its_end(
     run: Run, said: Json, acme: dict[str, Any], configuration_id: str
 ) -> None:
@@ -264,7 +271,15 @@ def test_settings_that_cannot_work_are_one_message(run: Run, settings: Path) -> 
 
 
 def test_help_waits_for_nothing_slow() -> None:
-    slow = ("verifeye_oidc.app", "verifeye_oidc.settings", "pydantic", "numpy", "onnxruntime", "starlette")
+    slow = (
+        "verifeye_oidc.app",
+        "verifeye_oidc.settings",
+        "pydantic",
+        "numpy",
+        "onnxruntime",
+        "starlette",
+        "structlog",
+    )
     code = f"import sys, verifeye_oidc.admin.cli; print([name for name in {slow} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"

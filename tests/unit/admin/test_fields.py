@@ -12,6 +12,8 @@ from verifeye_oidc.admin.commands.configuration import configuration as configur
 from verifeye_oidc.admin.commands.options import field_options, given_values, option_name
 from verifeye_oidc.admin.fields import CLIENT_FIELDS, CONFIGURATION_FIELDS, Field, check_fields
 from verifeye_oidc.admin.refused import Refused
+from verifeye_oidc.oidc.client_auth import METHODS
+from verifeye_oidc.oidc.grants import authorization_code, refresh_token
 from verifeye_oidc.oidc.model import Client
 from verifeye_oidc.verification.port import EnrolmentPolicy, Verifier
 from verifeye_oidc.verifier.model import Configuration
@@ -87,6 +89,12 @@ def test_the_defaults_are_values_that_may_be_set() -> None:
 def test_a_value_that_cannot_be_is_refused_by_its_name(values: dict[str, Any], reason: str) -> None:
     with pytest.raises(Refused, match="^" + reason):
         check_fields(CLIENT_FIELDS, values)
+
+
+def test_what_may_be_chosen_is_what_the_protocol_knows() -> None:
+    choices = {field.name: field.choices for field in CLIENT_FIELDS}
+    assert choices["token_endpoint_auth_methods"] == METHODS
+    assert set(choices["grant_types"]) == {authorization_code.GRANT_TYPE, refresh_token.GRANT_TYPE}
 
 
 def test_options_arrive_as_the_dataclass_has_them() -> None:
