@@ -20,6 +20,7 @@ from verifeye_oidc.http.health import Health
 from verifeye_oidc.http.middleware import BodyLimit, Shell
 from verifeye_oidc.http.pages import Pages
 from verifeye_oidc.http.provider.back import BackChannel
+from verifeye_oidc.http.provider.documents import Published
 from verifeye_oidc.http.provider.front import FrontChannel
 from verifeye_oidc.http.routes import error_pages, last_resort, provider_routes
 from verifeye_oidc.http.server import server_config
@@ -171,13 +172,12 @@ def build_app(house: House, served: Served, signer: StoredKeySigner, pages: Page
         pages=pages,
         cookies=BindingCookies("tx", secure=house.settings.https),
     )
+    back = BackChannel(issuer=issuer, store=store, signer=signer, rules=rules, clock=clock, ids=ids)
     app = Starlette(
         routes=[
             *provider_routes(
                 front=front,
-                back=BackChannel(
-                    issuer=issuer, store=store, signer=signer, rules=rules, clock=clock, ids=ids
-                ),
+                back=back,
                 health=Health(store),
                 pages=pages,
             ),
@@ -187,6 +187,7 @@ def build_app(house: House, served: Served, signer: StoredKeySigner, pages: Page
             Middleware(
                 Shell, ids=ids, clock=clock, https=house.settings.https, last_resort=last_resort(pages)
             ),
+            Middleware(Published, documents=back.documents),
             Middleware(Cors, clients=store),
             Middleware(BodyLimit),
         ],

@@ -84,7 +84,7 @@ class BodyLimit:
         self._seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or _has_no_body(scope):
+        if scope["type"] != "http" or has_no_body(scope):
             return await self._app(scope, receive, send)
         try:
             async with asyncio.timeout(self._seconds):
@@ -131,7 +131,7 @@ class _Gone(Exception):
     """Nobody is there any more."""
 
 
-def _has_no_body(scope: Scope) -> bool:
+def has_no_body(scope: Scope) -> bool:
     """A request without these fields has none (RFC 9112, 6.3)."""
     return scope["method"] in ("GET", "HEAD") and not any(name in _FRAMING for name, _ in scope["headers"])
 

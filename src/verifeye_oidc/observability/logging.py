@@ -1,9 +1,16 @@
 """Structured logs on standard error: one JSON object a line, or readable lines on a terminal."""
 
+import json
 import logging
 import sys
 
 import structlog
+
+_ENCODER = json.JSONEncoder(default=repr, separators=(",", ":"))
+
+
+def _json(event: object, **_: object) -> str:
+    return _ENCODER.encode(event)
 
 
 def configure_logging(*, readable: bool = False, level: int = logging.INFO) -> None:
@@ -14,7 +21,7 @@ def configure_logging(*, readable: bool = False, level: int = logging.INFO) -> N
     renderer: structlog.types.Processor = (
         structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
         if readable
-        else structlog.processors.JSONRenderer()
+        else structlog.processors.JSONRenderer(serializer=_json)
     )
     before = [] if readable else [structlog.processors.format_exc_info]
     structlog.configure(

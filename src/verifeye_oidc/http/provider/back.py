@@ -54,8 +54,11 @@ class BackChannel:
         )
         self._revoke = RevocationEndpoint(anybody, Revocation(grants=store, clock=clock))
         self._userinfo = UserInfoEndpoint(UserInfo(grants=store, clients=store, rules=rules, clock=clock))
-        self._metadata = PublicDocument(provider_metadata(issuer))
-        self._jwks = PublicDocument({"keys": signer.public_keys()})
+        metadata, jwks = (
+            PublicDocument(provider_metadata(issuer)),
+            PublicDocument({"keys": signer.public_keys()}),
+        )
+        self.documents = {DISCOVERY_PATH: metadata, SERVER_METADATA_PATH: metadata, JWKS_PATH: jwks}
 
     def routes(self) -> list[Route]:
         return [
@@ -63,9 +66,11 @@ class BackChannel:
             *_only(INTROSPECTION_PATH, self._introspect.post, "POST"),
             *_only(REVOCATION_PATH, self._revoke.post, "POST"),
             *_only(USERINFO_PATH, self._userinfo.get_or_post, "GET", "POST"),
-            *_only(DISCOVERY_PATH, self._metadata.get, "GET"),
-            *_only(SERVER_METADATA_PATH, self._metadata.get, "GET"),
-            *_only(JWKS_PATH, self._jwks.get, "GET"),
+            *(
+                route
+                for path, document in self.documents.items()
+                for route in _only(path, document.get, "GET")
+            ),
         ]
 
 
