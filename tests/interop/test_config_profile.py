@@ -1,6 +1,7 @@
 """The Config profile of the OpenID Foundation, line by line, against a provider behind nginx with TLS."""
 
 import base64
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -128,16 +129,30 @@ def test_every_endpoint_answers(behind: Behind, metadata: Metadata) -> None:
     assert set(answers.values()) <= {400, 401}
 
 
+def accepted(behind: Behind, job: Job, who: str = "") -> dict[str, Any]:
+    """What openid-client accepts, which checks the certificate and everything else."""
+    with behind.browser(who) as browser:
+        said = run(job, browser, behind.node)
+    assert said.accepted is not None, f"{job}: {said.refused}"
+    return said.accepted
+
+
 def test_every_authentication_method_works(behind: Behind, metadata: Metadata) -> None:
-    """With openid-client, which checks the certificate and everything else."""
+    """At the three endpoints that take one, and at none that does not announce it."""
     for method in metadata["token_endpoint_auth_methods_supported"]:
-        client = behind.provider.register(f"{own_site()}/callback", "--token-endpoint-auth-method", method)
-        with behind.browser() as browser:
-            said = run(Job(client, auth_method=method), browser, behind.node)
-        assert said.accepted is not None, f"{method}: {said.refused}"
+        client = behind.provider.register(own_site() + "/", "--token-endpoint-auth-method", method)
+        then = accepted(behind, Job(client, auth_method=method, then=["introspect", "revoke"]))["then"]
+        for step, endpoint in zip(then, ("introspection", "revocation"), strict=True):
+            announced = method in metadata[f"{endpoint}_endpoint_auth_methods_supported"]
+            assert ("said" in step) == announced, f"{endpoint} by {method}: {step}"
 
 
-ANSWERS = [("code", "query"), ("code", "form_post"), ("id_token", "fragment"), ("id_token", "form_post")]
+ANSWERS = [
+    ("code", "query"),
+    ("code", "form_post"),
+    ("id_token", "fragment"),
+    ("id_token", "form_post"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -153,19 +168,35 @@ def test_every_response_type_and_mode_works(
 ) -> None:
     assert set(metadata["response_types_supported"]) == {type_ for type_, _ in ANSWERS}
     assert set(metadata["response_modes_supported"]) == {mode for _, mode in ANSWERS}
-    job = Job(versatile, response_type=response_type, parameters={"response_mode": mode})
-    with behind.browser() as browser:
-        said = run(job, browser, behind.node)
-    assert said.accepted is not None, said.refused
+    accepted(behind, Job(versatile, response_type=response_type, parameters={"response_mode": mode}))
 
 
 def test_every_grant_type_works(behind: Behind, metadata: Metadata, versatile: Registered) -> None:
-    assert set(metadata["grant_types_supported"]) <= {"authorization_code", "refresh_token", "implicit"}
+    """`implicit` is the one of `id_token`."""
+    assert set(metadata["grant_types_supported"]) == {"authorization_code", "refresh_token", "implicit"}
     job = Job(versatile, scope=f"{SCOPE} offline_access", then=["refresh"])
-    with behind.browser() as browser:
-        said = run(job, browser, behind.node)
-    assert said.accepted is not None, said.refused
-    assert "said" in said.accepted["then"][0]
+    assert "said" in accepted(behind, job)["then"][0]
+    accepted(behind, Job(versatile, response_type="id_token"))
+
+
+def test_every_subject_type_works(behind: Behind, metadata: Metadata) -> None:
+    who, subs = somebody(), []
+    for subject_type in metadata["subject_types_supported"]:
+        for _ in range(2):
+            client = behind.provider.register(f"{own_site()}/callback", "--subject-type", subject_type)
+            subs.append(accepted(behind, Job(client), who)["id_token"]["sub"])
+    one_public, other_public, one_pairwise, other_pairwise = subs
+    assert one_public == other_public != one_pairwise
+    # One host is one sector.
+    assert one_pairwise == other_pairwise
+
+
+def test_every_acr_can_be_had(behind: Behind, metadata: Metadata, versatile: Registered) -> None:
+    who = somebody()
+    accepted(behind, Job(versatile), who)
+    for acr in metadata["acr_values_supported"]:
+        asked = Job(versatile, parameters={"acr_values": acr})
+        assert accepted(behind, asked, who)["id_token"]["acr"] == acr
 
 
 def test_every_scope_is_taken_and_every_claim_that_comes_is_announced(
@@ -174,8 +205,21 @@ def test_every_scope_is_taken_and_every_claim_that_comes_is_announced(
     who = somebody()
     job = Job(versatile, scope=" ".join(metadata["scopes_supported"]))
     for _ in range(2):
-        with behind.browser(who) as browser:
-            said = run(job, browser, behind.node)
-        assert said.accepted is not None, said.refused
-        claims = said.accepted["id_token"].keys() | said.accepted["userinfo"].keys()
-        assert claims <= set(metadata["claims_supported"])
+        said = accepted(behind, job, who)
+        assert said["id_token"].keys() | said["userinfo"].keys() <= set(metadata["claims_supported"])
+
+
+def test_a_claim_that_is_asked_for_comes_where_it_is_asked_for(
+    behind: Behind, metadata: Metadata, versatile: Registered
+) -> None:
+    assert metadata["claims_parameter_supported"]
+    who = somebody()
+    claims = json.dumps(
+        {"id_token": {"email": {"essential": True}}, "userinfo": {"preferred_username": None}}
+    )
+    asked = Job(versatile, scope="openid", parameters={"claims": claims})
+    accepted(behind, asked, who)
+    said = accepted(behind, asked, who)
+    assert said["id_token"]["email"] == said["userinfo"]["preferred_username"] == who
+    assert "preferred_username" not in said["id_token"]
+    assert "email" not in said["userinfo"]
