@@ -353,6 +353,14 @@ async def test_a_cancelled_invitation_enrols_nobody(store: Store) -> None:
     assert list(await store.invitations()) == [used]
 
 
+async def test_an_invitation_stays_for_an_hour_after_it_expired(store: Store) -> None:
+    await store.add_invitation(make_invitation(expires_at=START))
+    await store.purge(START + 3599)
+    assert len(await store.invitations()) == 1
+    await store.purge(START + 3600)
+    assert list(await store.invitations()) == []
+
+
 async def test_replicas_that_live_and_lag_are_behind(store: Store) -> None:
     assert await store.latest_change() == 0
     await make_known(store)

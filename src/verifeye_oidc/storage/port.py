@@ -108,7 +108,10 @@ class TransactionStore(Protocol):
         """
 
     async def purge(self, now: int) -> None:
-        """Drop what expired: transactions, grants, tokens, sessions, pending templates (an hour after)."""
+        """Drop what expired: transactions, grants, tokens, sessions, invitations, pending templates.
+
+        An hour after it did.
+        """
 
 
 @dataclass(frozen=True, slots=True)

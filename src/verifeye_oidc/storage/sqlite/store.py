@@ -66,6 +66,7 @@ def _purge(connection: sqlite3.Connection, before: int) -> None:
     )
     connection.execute("DELETE FROM transactions WHERE expires_at <= ?", (before,))
     connection.execute("DELETE FROM logins WHERE expires_at <= ?", (before,))
+    connection.execute("DELETE FROM invitations WHERE expires_at <= ?", (before,))
     connection.execute("DELETE FROM sessions WHERE expires_at <= ?", (before,))
     lapsed = connection.execute(
         "DELETE FROM templates WHERE pending_until <= ? RETURNING configuration_id, template_id, external_id",
