@@ -1,6 +1,7 @@
 """Debian's nginx with TLS, under the configuration that docs/howto/behind-nginx.md shows."""
 
 import contextlib
+import os
 import re
 import subprocess
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ HOWTO = REPOSITORY / "docs" / "howto" / "behind-nginx.md"
 
 AROUND = """
 daemon off;
+{user}
 pid {folder}/nginx.pid;
 error_log {folder}/nginx.log;
 worker_processes 1;
@@ -56,8 +58,10 @@ def nginx(folder: Path, *, port: int, upstream_port: int) -> Iterator[Proxy]:
             "127.0.0.1:8080": f"{SITE}:{upstream_port}",
         }
     )
+    # The workers of root are nobody, who may not look into the folder.
+    user = "user root;" if os.geteuid() == 0 else ""
     configuration = folder / "nginx.conf"
-    configuration.write_text(AROUND.format(folder=folder, documented=documented))
+    configuration.write_text(AROUND.format(user=user, folder=folder, documented=documented))
     log = folder / "nginx.log"
     log.touch()
     with subprocess.Popen([NGINX, "-p", str(folder), "-c", str(configuration), "-e", str(log)]) as process:
