@@ -145,34 +145,12 @@ async def test_whoever_was_named_first_stays(provider: Provider) -> None:
     assert 'id="error">invalid_request' in other.text
 
 
+# One of each kind, by both methods; the whole table is in test_negative_authorize.py.
 SHOWN = [
     ({"client_id": None}, "invalid_request"),
     ({"client_id": "nobody"}, "invalid_client"),
-    ({"client_id": "ACME"}, "invalid_client"),
-    ({"client_id": "x" * 5000}, "invalid_client"),
-    ({"client_id": "acme' OR '1'='1"}, "invalid_client"),
     ({"redirect_uri": None}, "invalid_request"),
     ({"redirect_uri": "https://attacker.example/callback"}, "invalid_request"),
-    ({"redirect_uri": REDIRECT_URI + "/"}, "invalid_request"),
-    ({"redirect_uri": REDIRECT_URI + "?"}, "invalid_request"),
-    ({"redirect_uri": REDIRECT_URI + "?x=1"}, "invalid_request"),
-    ({"redirect_uri": REDIRECT_URI + "#x"}, "invalid_request"),
-    ({"redirect_uri": REDIRECT_URI + "/../evil"}, "invalid_request"),
-    ({"redirect_uri": REDIRECT_URI + "%20"}, "invalid_request"),
-    ({"redirect_uri": REDIRECT_URI + "\n"}, "invalid_request"),
-    ({"redirect_uri": REDIRECT_URI.upper()}, "invalid_request"),
-    ({"redirect_uri": "http://acme.example/callback"}, "invalid_request"),
-    ({"redirect_uri": "https://acme.example:443/callback"}, "invalid_request"),
-    ({"redirect_uri": "https://acme.example./callback"}, "invalid_request"),
-    ({"redirect_uri": "https://acme.example.attacker.example/callback"}, "invalid_request"),
-    ({"redirect_uri": "https://acme.example@attacker.example/callback"}, "invalid_request"),
-    ({"redirect_uri": "https://attacker.example\\@acme.example/callback"}, "invalid_request"),
-    ({"redirect_uri": "https://acme.example/%63allback"}, "invalid_request"),
-    ({"redirect_uri": "https%3A%2F%2Facme.example%2Fcallback"}, "invalid_request"),
-    ({"redirect_uri": "https://\u0430cme.example/callback"}, "invalid_request"),
-    ({"redirect_uri": "//acme.example/callback"}, "invalid_request"),
-    ({"redirect_uri": "/callback"}, "invalid_request"),
-    ({"redirect_uri": "javascript:alert(1)"}, "invalid_request"),
 ]
 
 
@@ -191,17 +169,9 @@ async def test_before_client_and_redirect_uri_are_proven_nobody_is_sent_anywhere
 
 
 RAW = [
-    (b"client_id=acme&client_id=acme", 400),
-    (urlencode(REQUEST).encode() + b"&state=other", 400),
-    (urlencode(REQUEST).encode() + b"&%73tate=other", 400),
     (urlencode(REQUEST).encode() + b"&redirect_uri=https://attacker.example", 400),
     (urlencode(REQUEST).encode() + b"&x=%00", 400),
-    (urlencode(REQUEST).encode() + b"&x=%ff", 400),
-    (urlencode(REQUEST).encode() + b"&x=" + b"y" * 20_000, 400),
-    (urlencode(REQUEST).encode() + b"&".join(b"&p%d=1" % n for n in range(70)), 400),
     (b"", 400),
-    (b"=", 400),
-    (b"%", 400),
 ]
 
 
@@ -403,17 +373,6 @@ async def test_going_on_twice_asks_for_one_verification(provider: Provider) -> N
     onward = await browser.begin()
     first, again = await browser.get(onward), await browser.get(onward)
     assert first.headers["location"] == again.headers["location"]
-
-
-@pytest.mark.parametrize("host", ["attacker.example", "[", "login.example:1", "a b"])
-async def test_nothing_comes_from_the_host_header(provider: Provider, host: str) -> None:
-    headers = {"host": host, "x-forwarded-host": host, "forwarded": f"host={host}"}
-    for hint, path in ((None, CONTINUE), (IDENTIFIER, "/verification/face-check")):
-        response = await provider.browser().get(authorize_url(login_hint=hint), **headers)
-        assert response.headers["location"].startswith(f"{ISSUER}{path}?")
-    shown = await provider.browser().get(f"{CONTINUE}?transaction=x", **headers)
-    assert shown.status_code == 400
-    assert "attacker" not in shown.text
 
 
 async def test_who_comes_too_late_is_sent_back(provider: Provider) -> None:

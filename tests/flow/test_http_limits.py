@@ -11,8 +11,11 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 from starlette.types import Message
+from starlette.websockets import WebSocket
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosedError
 
 from verifeye_oidc.http.middleware import BodyLimit
 from verifeye_oidc.http.server import MAX_HEAD_BYTES, BoundedHttp, server_config
@@ -28,15 +31,23 @@ async def _size(request: Request) -> Response:
     return PlainTextResponse(str(len(await request.body())))
 
 
+async def _sizes(websocket: WebSocket) -> None:
+    await websocket.accept()
+    async for frame in websocket.iter_bytes():
+        await websocket.send_text(str(len(frame)))
+
+
 def _limited(**limits: Any) -> BodyLimit:
-    return BodyLimit(Starlette(routes=[Route("/", _size, methods=["GET", "POST"])]), **limits)
+    routes = [Route("/", _size, methods=["GET", "POST"]), WebSocketRoute("/frames", _sizes)]
+    return BodyLimit(Starlette(routes=routes), **limits)
 
 
 @asynccontextmanager
-async def _served(**limits: Any) -> AsyncIterator[int]:
+async def _served(connections: int | None = None, **limits: Any) -> AsyncIterator[int]:
     """The port of a real server with a short patience."""
     config = server_config(_limited(**limits), port=0)
     config.http = Impatient
+    config.limit_concurrency = connections or config.limit_concurrency
     server = uvicorn.Server(config)
     server.capture_signals = nullcontext  # type: ignore[method-assign, assignment]
     bound = config.bind_socket()
@@ -195,6 +206,30 @@ async def test_an_announced_length_that_cannot_be_is_refused_unread(announced: b
     scope = {"type": "http", "headers": headers, "method": "POST", "path": "/"}
     await _limited(max_bytes=1024)(scope, unread, send)
     assert said[0]["status"] == 413
+
+
+async def test_more_connections_than_can_be_served_are_told_so() -> None:
+    async with _served(connections=3) as port:
+        idle = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
+        assert (await _talk(port, [_head(b"Connection: close")])).startswith(b"HTTP/1.1 503 ")
+        for _, writer in idle:
+            writer.close()
+            await writer.wait_closed()
+        assert (await _talk(port, [_head(b"Connection: close")])).startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize(("length", "fits"), [(1024 * 1024, True), (1024 * 1024 + 1, False)])
+async def test_a_frame_larger_than_any_picture_ends_its_connection(length: int, fits: bool) -> None:
+    async with _served() as port, connect(f"ws://127.0.0.1:{port}/frames") as socket:
+        assert socket.protocol.extensions == []
+        await socket.send(bytes(length))
+        if fits:
+            assert await socket.recv() == str(length)
+            return
+        with pytest.raises(ConnectionClosedError) as closed:
+            await socket.recv()
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1009
 
 
 def test_sockets_are_limited_and_no_proxy_is_believed() -> None:
