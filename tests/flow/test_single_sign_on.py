@@ -1,5 +1,6 @@
 """When a verification from before answers, and every way in which it must not."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -140,6 +141,12 @@ async def test_what_a_session_granted_is_granted_once(provider: Provider, browse
     assert answer(await browser.get(begun.headers["location"])) == first
     await granted(provider, first["code"])
     assert "Go back to Acme" in (await browser.get(begun.headers["location"])).text
+
+
+async def test_racing_tabs_hear_one_answer(browser: Browser) -> None:
+    begun = await browser.post("/v1/openid/authorize", **REQUEST | {"prompt": "none"})
+    heard = await asyncio.gather(*(browser.get(begun.headers["location"]) for _ in range(8)))
+    assert len({answer(response)["code"] for response in heard}) == 1
 
 
 NOT_ANSWERED: list[dict[str, str]] = [

@@ -12,6 +12,7 @@ from tests.support.builders import (
     CONFIGURATION_ID,
     IDENTIFIER,
     INVITATION,
+    SESSION_ID,
     face_vector,
     make_access_token,
     make_binding,
@@ -19,6 +20,7 @@ from tests.support.builders import (
     make_invitation,
     make_invitation_transaction,
     make_key,
+    make_login,
     make_outcome,
     make_refresh_token,
     make_session,
@@ -100,6 +102,22 @@ async def test_a_refresh_token_is_rotated_by_one(store: Store, database: Path, r
         assert await store.refresh_token(digest(f"family {number}"), CLIENT_ID, START) is None
         for side in range(2):
             assert await grant_of_token(store, digest(f"refreshed {number} {side}"), START) is None
+
+
+async def answer_by_session(store: Store, side: int, number: int) -> bool:
+    """Two tabs of one browser, that hold its session."""
+    grant = make_grant(transaction=str(number), code_hash=digest(f"{number}-{side}"))
+    return await store.grant_by_login(grant, make_login(), START)
+
+
+async def test_a_session_grants_a_transaction_once(store: Store, database: Path, racers: Racers) -> None:
+    await bring_to_decision(store)
+    assert await enrol(store)
+    enrolled = make_grant(outcome=make_outcome(event=Event.ENROLLED))
+    assert await store.grant(enrolled, make_subject(), SESSION_ID, START, make_login())
+    for number in range(ROUNDS):
+        await store.add_transaction(make_transaction(handle=str(number)))
+    assert racers.race("sqlite", database, answer_by_session, ROUNDS) == ONE_EACH
 
 
 async def lease(store: Store, side: int, number: int) -> bool:
