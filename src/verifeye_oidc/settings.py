@@ -6,6 +6,7 @@ A value that cannot work refuses to boot and says which one it is and what to do
 import os
 from ipaddress import ip_address
 from pathlib import Path
+from tomllib import TOMLDecodeError
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
@@ -151,13 +152,16 @@ def load_settings(config: Path | None = None, **overrides: Any) -> Settings:
         raise SettingsRefused(f"--config: there is no file {config}")
     try:
         return _settings_of(config)(**overrides)
+    except TOMLDecodeError as wrong:
+        raise SettingsRefused(f"--config: {config} is not TOML: {wrong}") from wrong
     except ValidationError as refused:
         raise SettingsRefused("\n".join(map(_line, refused.errors()))) from refused
 
 
 def _line(error: ErrorDetails) -> str:
     """Which setting, and what is wrong; a rule over several settings names the one to change itself."""
-    message = error["msg"].removeprefix("Value error, ")
+    unknown = error["type"] == "extra_forbidden"
+    message = "there is no such setting" if unknown else error["msg"].removeprefix("Value error, ")
     return ": ".join([*map(str, error["loc"]), message])
 
 

@@ -51,6 +51,10 @@ def run(use_case: Coroutine[Any, Any, T]) -> T:
             return runner.run(use_case)
     except (Refused, SettingsRefused, Conflict, WrongDatabase) as refused:
         raise click.ClickException(str(refused)) from refused
+    except OSError as failed:
+        if failed.filename is None:
+            raise
+        raise click.ClickException(f"{failed.filename}: {failed.strerror}") from failed
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

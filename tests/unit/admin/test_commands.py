@@ -263,11 +263,22 @@ def test_models_are_listed_with_whether_they_are_there(tmp_path: Path) -> None:
     assert all(row.keys() == {"name", "installed", "sha256", "carrier", "file"} for row in rows)
 
 
-def test_settings_that_cannot_work_are_one_message(run: Run, settings: Path) -> None:
-    settings.write_text('issuer = "https://login.example.com"\n')
+@pytest.mark.parametrize(
+    ("toml", "reason"),
+    [
+        ('issuer = "https://login.example.com"', "master_key_file: required with an https issuer"),
+        ('isuer = "http://localhost:8080"', "isuer: there is no such setting"),
+        ("issuer = ", "is not TOML: Invalid value"),
+        ('data_dir = "verifeye.toml/data"', "verifeye.toml/data: Not a directory"),
+    ],
+)
+def test_settings_that_cannot_work_are_one_message(run: Run, settings: Path, toml: str, reason: str) -> None:
+    settings.write_text(toml.replace("verifeye.toml", str(settings)))
     result = run("client", "list")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert "master_key_file: required with an https issuer" in result.stderr
+    assert result.stderr.startswith("Error: ")
+    assert reason in result.stderr
+    assert "Traceback" not in result.stderr
 
 
 def test_help_waits_for_nothing_slow() -> None:
