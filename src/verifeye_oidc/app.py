@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
-import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
@@ -23,7 +22,7 @@ from verifeye_oidc.http.provider.back import BackChannel
 from verifeye_oidc.http.provider.documents import Published
 from verifeye_oidc.http.provider.front import FrontChannel
 from verifeye_oidc.http.routes import error_pages, last_resort, provider_routes
-from verifeye_oidc.http.server import server_config
+from verifeye_oidc.http.server import Server, server_config, stop_on_signals
 from verifeye_oidc.http.verification.sandbox import sandbox_routes
 from verifeye_oidc.ids import Ids, RandomIds
 from verifeye_oidc.keys.signer import StoredKeySigner, open_signer
@@ -41,7 +40,7 @@ from verifeye_oidc.storage.port import Store
 from verifeye_oidc.storage.sqlite import open_sqlite
 from verifeye_oidc.verification.embedded import EmbeddedVerification
 from verifeye_oidc.verification.port import Verification
-from verifeye_oidc.verifier.erasure import Eraser
+from verifeye_oidc.verifier.erasure import Eraser, NotConfirmed
 from verifeye_oidc.verifier.ledger import Ledger, LedgerDamaged
 from verifeye_oidc.verifier.retention import enforce
 from verifeye_oidc.verifier.sandbox import Sandbox
@@ -61,6 +60,8 @@ class House:
     vault: Vault
     store: Store
     eraser: Eraser
+    repeated_erasures: int = 0
+    """The database was older than so many erasures: they were repeated when it was opened."""
 
 
 @contextlib.asynccontextmanager
@@ -80,8 +81,8 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
     ledger = Ledger(settings.erasure_ledger_file or settings.data_dir / "erasures.ledger", vault)
     eraser = Eraser(store=store, ledger=ledger, clock=clock, ids=ids, backup_days=settings.backup_days)
     try:
-        await _forget_again(eraser)
-        yield House(settings, clock, ids, vault, store, eraser)
+        repeated = await _forget_again(eraser)
+        yield House(settings, clock, ids, vault, store, eraser, repeated)
     finally:
         await store.close()
 
@@ -201,9 +202,13 @@ async def serve_house(settings: Settings) -> None:
     """Serve until the process is asked to stop."""
     async with open_house(settings) as house, open_app(house) as app:
         config = server_config(app, host=settings.host, port=settings.port)
+        if house.repeated_erasures:
+            log.warning("a database from before erasures: repeated", count=house.repeated_erasures)
         log.info("serving", issuer=settings.issuer, host=settings.host, port=settings.port)
         _collect_rarely()
-        await uvicorn.Server(config).serve()
+        server = Server(config)
+        stop_on_signals([server])
+        await server.serve()
 
 
 def _collect_rarely() -> None:
@@ -248,14 +253,12 @@ def _made_once(path: Path, ids: Ids, *, sandbox: bool) -> MasterKeys:
         return load_master_key(path)
 
 
-async def _forget_again(eraser: Eraser) -> None:
-    """Repeat the erasures that a restored database has not heard of."""
+async def _forget_again(eraser: Eraser) -> int:
+    """Repeat the erasures that a restored database has not heard of; returns how many these were."""
     try:
-        repeated = await eraser.agree()
-    except LedgerDamaged as damaged:
-        raise SettingsRefused(str(damaged)) from damaged
-    if repeated:
-        log.warning("the database is older than erasures in the ledger: they were repeated", count=repeated)
+        return await eraser.agree()
+    except (LedgerDamaged, NotConfirmed) as refused:
+        raise SettingsRefused(str(refused)) from refused
 
 
 async def _purge(house: House) -> None:

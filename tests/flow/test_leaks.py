@@ -46,6 +46,8 @@ class Traces:
     needles: Needles
     template: Vector
     embeddings: list[Vector]
+    replicas: tuple[int, int]
+    """How many processes an erasure would have waited for, while it ran and when it was over."""
 
 
 @cache
@@ -76,6 +78,7 @@ def traces(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Traces]:
         port = free_port()
         with installed(run, f"http://localhost:{port}", port) as installation:
             live(installation)
+            serving = replicas(run / "data" / "provider.db")
             shutil.copytree(run, folder / "running")
         shutil.copytree(run, folder / "over")
     template = asyncio.run(enrolled_template(run / "data", port))
@@ -86,7 +89,8 @@ def traces(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Traces]:
         **identifier_needles(IDENTIFIER),
         **{f"other {kind}": forms for kind, forms in identifier_needles(SOMEBODY).items()},
     }
-    yield Traces(folder / "running", folder / "over", needles, template, embeddings)
+    left = replicas(folder / "over" / "data" / "provider.db")
+    yield Traces(folder / "running", folder / "over", needles, template, embeddings, (serving, left))
     shutil.rmtree(folder)
 
 
@@ -104,6 +108,11 @@ def live(installation: Installation) -> None:
         said, _ = person.capture(person.authorize(IDENTIFIER, by_form=False), [GARBAGE])
         assert said == {"type": "over", "reason": "limit"}
         assert person.authorize(SOMEBODY, by_form=True).status_code == 200
+
+
+def replicas(database: Path) -> int:
+    with closing(sqlite3.connect(database)) as connection:
+        return int(connection.execute("SELECT count(*) FROM replicas").fetchone()[0])
 
 
 async def enrolled_template(data: Path, port: int) -> Vector:
@@ -141,6 +150,10 @@ def test_the_run_left_what_is_searched(traces: Traces) -> None:
     with closing(sqlite3.connect(traces.over / "data" / "provider.db")) as database:
         for table in ("templates", "subjects", "consents", "sessions", "transactions"):
             assert database.execute(f"SELECT count(*) FROM {table}").fetchone()[0] > 0  # noqa: S608
+
+
+def test_the_process_that_serves_is_one_that_an_erasure_waits_for(traces: Traces) -> None:
+    assert traces.replicas == (1, 0)
 
 
 def test_a_canary_of_each_kind_is_found_in_each_place(traces: Traces, tmp_path: Path) -> None:

@@ -1,24 +1,19 @@
 """One command, two sites: the provider on ``localhost`` and Acme on ``127.0.0.1``, in one process."""
 
 import asyncio
-import contextlib
 import json
 import os
-import signal
 import socket
 import webbrowser
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-
-import uvicorn
-from starlette.types import ASGIApp
 
 from verifeye_oidc.admin.clients import create_client
 from verifeye_oidc.admin.configurations import create_configuration
 from verifeye_oidc.app import House, open_app, open_house
 from verifeye_oidc.demo.acme import Registration, acme_app
-from verifeye_oidc.http.server import server_config
+from verifeye_oidc.http.server import Server, server_config, stop_on_signals
 from verifeye_oidc.settings import Settings, SettingsRefused, load_settings
 from verifeye_oidc.verification.port import EnrolmentPolicy, FaceMode, LivenessMode, Verifier
 
@@ -56,8 +51,9 @@ async def run_demo(options: DemoOptions, say: Callable[[str], None]) -> None:
     async with open_house(settings) as house:
         registration = await _registration(house, settings, options)
         async with open_app(house) as provider:
-            servers = [_Server(provider), _Server(acme_app(registration, sandbox=options.sandbox))]
-            _stop_on_signals(servers)
+            apps = (provider, acme_app(registration, sandbox=options.sandbox))
+            servers = [Server(server_config(app)) for app in apps]
+            stop_on_signals(servers)
             async with asyncio.TaskGroup() as serving:
                 for server, bound in zip(servers, sockets, strict=True):
                     serving.create_task(server.serve([bound]))
@@ -121,32 +117,6 @@ async def _registration(house: House, settings: Settings, options: DemoOptions) 
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
         json.dump(content, out, indent=2)
     return registration
-
-
-class _Server(uvicorn.Server):
-    """A server among others in one process: it leaves the signals to the one that started them all."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        super().__init__(server_config(app))
-        self.listening = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.listening.set()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-def _stop_on_signals(servers: list[_Server]) -> None:
-    def stop() -> None:
-        for server in servers:
-            server.force_exit = server.should_exit
-            server.should_exit = True
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop)
 
 
 def _listen(port: int, option: str) -> socket.socket:

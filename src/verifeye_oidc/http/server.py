@@ -1,6 +1,10 @@
 """How uvicorn serves us: every limit that a connection meets before our own code does."""
 
 import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import uvicorn
@@ -65,6 +69,34 @@ class BoundedHttp(HttpToolsProtocol):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+
+class Server(uvicorn.Server):
+    """A server that leaves signals alone: uvicorn would end the process before anything is closed."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listening = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.listening.set()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def stop_on_signals(servers: Sequence[Server]) -> None:
+    """Let SIGINT and SIGTERM end these servers, each within its grace; a second signal ends the grace."""
+
+    def stop() -> None:
+        for server in servers:
+            server.force_exit = server.should_exit
+            server.should_exit = True
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop)
 
 
 def server_config(app: ASGIApp, **where: Any) -> uvicorn.Config:
