@@ -266,6 +266,7 @@ async def _purge(house: House) -> None:
     while True:
         try:
             await house.store.purge(house.clock.now())
+            await house.eraser.confirm()
             erased = await enforce(house.store, house.eraser, house.clock)
             if erased:
                 log.info("faces were erased because their retention was over", count=len(erased))

@@ -121,6 +121,9 @@ class ErasureStore(Protocol):
 
     async def erased(self, receipt_id: str) -> Erased | None: ...
 
+    async def unconfirmed(self) -> Sequence[str]:
+        """Receipt ids of erasures that were not confirmed yet, oldest first."""
+
     async def confirm_erased(self, receipt_ids: Sequence[str], now: int) -> None:
         """Write when these were confirmed, for those that were not."""
 

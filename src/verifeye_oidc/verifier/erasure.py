@@ -96,6 +96,10 @@ class Eraser:
         (receipt,) = await self._receipts([receipt_id])
         return receipt
 
+    async def confirm(self) -> None:
+        """Confirm every erasure that something was in the way of. Raises NotConfirmed."""
+        await self._receipts(await self._store.unconfirmed())
+
     async def agree(self) -> int:
         """Bring ledger and database to the same erasures, before anything is served from the database.
 

@@ -13,7 +13,7 @@ from tests.support.fakes import START, FixedClock
 from tests.support.stores import make_known, open_store
 from tests.support.verifier_room import enrol
 from verifeye_oidc.storage.port import Store
-from verifeye_oidc.storage.port_people import ErasureScope
+from verifeye_oidc.storage.port_people import Erasure, ErasureScope
 from verifeye_oidc.verifier.erasure import REPLICA_LAPSE_SECONDS, NotConfirmed, Target
 
 BOTH = pytest.mark.parametrize("scope", list(ErasureScope))
@@ -104,6 +104,20 @@ async def test_no_receipt_while_somebody_keeps_the_log_from_being_emptied_and_on
     receipt = await eraser.receipt(line.receipt_id)
     assert receipt is not None
     assert receipt.erased.confirmed_at == START
+
+
+async def test_what_was_not_confirmed_is_confirmed_later(store: Store, tmp_path: Path) -> None:
+    await make_known(store)
+    left = Erasure("receipt of a process that died", ErasureScope.PERSON, START, bytes(32))
+    assert await store.erase(left, CONFIGURATION_ID, EXTERNAL_ID, START)
+    assert list(await store.unconfirmed()) == [left.receipt_id]
+    eraser = make_eraser(store, tmp_path)
+    await eraser.confirm()
+    assert list(await store.unconfirmed()) == []
+    receipt = await eraser.receipt(left.receipt_id)
+    assert receipt is not None
+    assert receipt.erased.confirmed_at == START
+    await eraser.confirm()
 
 
 async def test_a_template_from_a_clock_that_ran_ahead_goes_too(store: Store, tmp_path: Path) -> None:

@@ -58,6 +58,12 @@ class ErasureRows:
         row = self._database.read_one("SELECT * FROM erasures WHERE receipt_id = ?", receipt_id)
         return None if row is None else _erased(row)
 
+    async def unconfirmed(self) -> Sequence[str]:
+        rows = self._database.read(
+            "SELECT receipt_id FROM erasures WHERE confirmed_at IS NULL ORDER BY rowid"
+        )
+        return [row["receipt_id"] for row in rows]
+
     async def confirm_erased(self, receipt_ids: Sequence[str], now: int) -> None:
         await self._database.write(
             lambda connection: connection.executemany(
