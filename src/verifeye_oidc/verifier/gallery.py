@@ -12,6 +12,7 @@ from functools import partial
 from typing import TypeVar
 
 import numpy as np
+import structlog
 from numpy.typing import NDArray
 
 from verifeye_oidc.faces import Recipe, RecipeMismatch, Template, similarity
@@ -20,6 +21,8 @@ from verifeye_oidc.storage.port import GalleryStore
 from verifeye_oidc.verifier.model import StoredTemplate, TemplateChange
 
 T = TypeVar("T")
+
+log = structlog.get_logger("verifeye_oidc")
 
 _NEVER_LAPSES = int(np.iinfo(np.int64).max)
 _SMALL_GALLERY = 1_000
@@ -87,10 +90,18 @@ class Gallery:
         return written, duplicate
 
     async def follow(self) -> None:
-        """Bring every collection in memory to what is stored: who was erased is in none of them any more."""
+        """Bring every collection in memory to what is stored: who was erased is in none of them any more.
+
+        A collection that cannot be followed (a template that does not open) is not kept either. The next
+        search reads it anew, or raises.
+        """
         for configuration_id, collection in list(self._collections.items()):
             async with collection.lock:
-                await self._catch_up(configuration_id, collection)
+                try:
+                    await self._catch_up(configuration_id, collection)
+                except Exception:
+                    collection.clear()
+                    log.exception("a gallery cannot be followed", configuration_id=configuration_id)
 
     async def _catch_up(self, configuration_id: str, collection: "Collection") -> None:
         """Under the collection's lock."""
@@ -131,6 +142,14 @@ class Collection:
             if change.template is not None:
                 self._append(change.template)
             self.sequence = max(self.sequence, change.sequence)
+
+    def clear(self) -> None:
+        """Hold nothing, and follow from the beginning."""
+        self.vectors.fill(0)
+        self._rows.clear()
+        self._row_of.clear()
+        self._recipes.clear()
+        self.sequence = 0
 
     def holds(self, probe: Template, external_id: str, threshold: float, now: int) -> bool:
         """Whether somebody else's live row reaches the threshold. Raises RecipeMismatch."""

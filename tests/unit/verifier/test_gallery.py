@@ -1,8 +1,11 @@
 """One face, one external id: the matrix in memory, and two processes that enrol at once."""
 
 import asyncio
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +17,7 @@ from tests.support.fakes import START
 from tests.support.scripted_engine import RECIPE, template
 from tests.support.verifier_room import enrol
 from verifeye_oidc.faces import RecipeMismatch, similarity
+from verifeye_oidc.keys.vault import Unsealable
 from verifeye_oidc.storage.port import Store
 from verifeye_oidc.verifier.gallery import Collection, Gallery, duplicate_threshold, template_of
 from verifeye_oidc.verifier.model import StoredTemplate, TemplateChange
@@ -147,3 +151,24 @@ def test_the_matrix_grows_and_forgets_what_went() -> None:
     assert collection.holds(template(199), "nobody", 0.9, START)
     assert not np.isin(template(64).vector, collection.vectors).all()
     assert len(collection) == 199
+
+
+async def test_a_collection_that_cannot_be_followed_is_not_kept_in_memory(
+    store: Store, gallery: Gallery, tmp_path: Path
+) -> None:
+    """Its replica would be passed over as dead after a while, and a receipt given while it holds the face."""
+    await enrol(store, candidate(ADA))
+    assert await gallery.enrol_unique(candidate(EVE, OTHER), START) == (True, False)
+    (collection,) = gallery._collections.values()
+    await enrol(store, candidate(3, "of-another-master-key"))
+    with closing(sqlite3.connect(tmp_path / "provider.db", isolation_level=None)) as connection:
+        connection.execute("UPDATE templates SET vector = x'00' WHERE external_id = 'of-another-master-key'")
+    await gallery.follow()
+    assert len(collection) == 0
+    assert not collection.vectors.any()
+    with pytest.raises(Unsealable) as failure:
+        await gallery.enrol_unique(candidate(4, "somebody-new"), START)
+    assert await store.empty_log(), f"a read that failed ({failure.value}) still holds the write-ahead log"
+    with closing(sqlite3.connect(tmp_path / "provider.db", isolation_level=None)) as connection:
+        connection.execute("DELETE FROM templates WHERE external_id = 'of-another-master-key'")
+    assert await gallery.enrol_unique(candidate(ADA, "somebody-else"), START) == (False, True)

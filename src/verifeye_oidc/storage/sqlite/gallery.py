@@ -63,7 +63,7 @@ class GalleryRows:
             " ON k.configuration_id = t.configuration_id AND k.external_id = t.external_id"
             " WHERE c.configuration_id = ? AND c.sequence > ? ORDER BY c.sequence",
             (configuration_id, after_sequence),
-        )
+        ).fetchall()  # a cursor that is left half-way would keep the write-ahead log from being emptied
         return [
             TemplateChange(
                 row["sequence"],
