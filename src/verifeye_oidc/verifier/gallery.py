@@ -103,6 +103,12 @@ class Gallery:
                     collection.clear()
                     log.exception("a gallery cannot be followed", configuration_id=configuration_id)
 
+    async def forget(self) -> None:
+        """Keep nothing in memory; the next search reads its collection anew."""
+        for collection in list(self._collections.values()):
+            async with collection.lock:
+                collection.clear()
+
     async def _catch_up(self, configuration_id: str, collection: "Collection") -> None:
         """Under the collection's lock."""
         changes = await self._store.template_changes(configuration_id, collection.sequence)

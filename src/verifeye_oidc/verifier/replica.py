@@ -42,6 +42,14 @@ class Replica:
             await self._store.beat(self._id, latest, now)
             self._applied, self._beaten_at = latest, now
 
+    async def step_or_forget(self) -> None:
+        """A step; when it fails nothing stays in memory, because an erasure will soon not wait for us."""
+        try:
+            await self.step()
+        except Exception:
+            await self._gallery.forget()
+            log.exception("the galleries cannot be followed and are not kept in memory; it is tried again")
+
     @contextlib.asynccontextmanager
     async def following(self) -> AsyncIterator[None]:
         """Follow for as long as this lasts. The first sign of life is given before anything is loaded."""
@@ -58,7 +66,4 @@ class Replica:
     async def _follow(self) -> None:
         while True:
             await asyncio.sleep(FOLLOW_SECONDS)
-            try:
-                await self.step()
-            except Exception:
-                log.exception("following the galleries failed; it is tried again")
+            await self.step_or_forget()

@@ -154,6 +154,23 @@ async def test_a_step_that_fails_is_no_sign_of_life(known: Store, monkeypatch: p
     assert await known.behind(10**9, 0) == []
 
 
+async def test_who_cannot_follow_holds_nothing(known: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    gallery = Gallery(known, RECIPE, ThreadPoolExecutor(1))
+    replica = Replica(replica_id="ours", store=known, gallery=gallery, clock=FixedClock())
+    await load(gallery)
+    assert holds_ada(gallery)
+
+    async def fails() -> int:
+        raise OSError("the disk is gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(known, "latest_change", fails)
+        await replica.step_or_forget()
+    assert not holds_ada(gallery)
+    await replica.step_or_forget()
+    assert await known.behind(await known.latest_change(), START) == []
+
+
 async def test_following_evicts_from_every_collection_in_memory(known: Store, tmp_path: Path) -> None:
     gallery = Gallery(known, RECIPE, ThreadPoolExecutor(1))
     await load(gallery)
