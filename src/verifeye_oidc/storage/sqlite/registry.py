@@ -8,6 +8,7 @@ from verifeye_oidc.storage.codec import Codec
 from verifeye_oidc.storage.port import Admits, Conflict, InUse
 from verifeye_oidc.storage.sqlite.connection import Database
 from verifeye_oidc.storage.sqlite.gallery import record_change
+from verifeye_oidc.storage.sqlite.turn import ReadOnceATurn
 from verifeye_oidc.verification.port import Collection
 from verifeye_oidc.verifier.model import Configuration
 
@@ -19,6 +20,7 @@ class RegistryRows:
     """ClientStore and ConfigurationStore."""
 
     _database: Database
+    _registered: ReadOnceATurn
     _codec: Codec
 
     async def add_client(self, client: Client, admits: Admits | None = None) -> None:
@@ -38,7 +40,7 @@ class RegistryRows:
         await self._database.write(unit)
 
     async def client(self, client_id: str) -> Client | None:
-        row = self._database.read_one("SELECT * FROM clients WHERE client_id = ?", client_id)
+        row = self._registered.read_one("SELECT * FROM clients WHERE client_id = ?", client_id)
         return None if row is None else self._codec.client(row)
 
     async def clients(self) -> Sequence[Client]:
@@ -91,7 +93,7 @@ class RegistryRows:
         await self._database.write(unit)
 
     async def configuration(self, configuration_id: str) -> Configuration | None:
-        row = self._database.read_one(
+        row = self._registered.read_one(
             "SELECT * FROM configurations WHERE configuration_id = ?", configuration_id
         )
         return None if row is None else self._codec.configuration(row)

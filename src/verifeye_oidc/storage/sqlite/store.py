@@ -15,6 +15,7 @@ from verifeye_oidc.storage.sqlite.provider import ProviderRows
 from verifeye_oidc.storage.sqlite.registry import RegistryRows
 from verifeye_oidc.storage.sqlite.schema import prepare
 from verifeye_oidc.storage.sqlite.tokens import TokenRows
+from verifeye_oidc.storage.sqlite.turn import ReadOnceATurn
 from verifeye_oidc.storage.sqlite.verifier import VerifierRows
 
 _KEPT_SECONDS = 3600
@@ -36,6 +37,7 @@ class SqliteStore(
 
     def __init__(self, database: Database, codec: Codec) -> None:
         self._database = database
+        self._registered = ReadOnceATurn(database)
         self._codec = codec
 
     async def purge(self, now: int) -> None:
