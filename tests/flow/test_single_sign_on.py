@@ -230,6 +230,16 @@ async def test_a_client_without_sessions_does_not_touch_the_others(browser: Brow
     assert "code" in await silently(browser)
 
 
+async def test_nobody_is_signed_in_after_somebody_else_was_verified_at_their_browser(
+    browser: Browser,
+) -> None:
+    """Also where that client keeps no sessions: of two people at one browser, the last is there."""
+    assert "code" in await silently(browser)
+    bob = answer(await browser.sign_in(face=2, client_id="afresh", login_hint="bob@example.com"))
+    assert "code" in bob
+    assert (await silently(browser))["error"] == "login_required"
+
+
 async def test_a_first_capture_gives_a_session_that_proves_as_little(provider: Provider) -> None:
     browser = provider.browser()
     await browser.sign_in()

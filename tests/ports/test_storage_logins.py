@@ -36,7 +36,7 @@ async def granted(store: Store, handle: str = HANDLE, login: str = LOGIN_SECRET,
     await bring_to_decision(store, make_transaction(handle=handle), enrolment=None)
     grant = make_grant(transaction=handle, code_hash=digest(handle))
     begins = make_login(login_hash=digest(login))
-    return await store.grant(grant, make_subject(), SESSION_ID, START, begins, more.get("replaces"))
+    return await store.grant(grant, make_subject(), SESSION_ID, START, begins, more.get("held"))
 
 
 async def by_login(store: Store, handle: str = "next", now: int = START) -> bool:
@@ -61,10 +61,28 @@ async def test_a_session_expires(store: Store) -> None:
 async def test_a_verification_ends_the_session_from_before(store: Store) -> None:
     await granted(store, "before", "an-older-session")
     await granted(store, "other browser", "of another browser")
-    assert await granted(store, replaces=OLDER)
+    assert await granted(store, held=OLDER)
     assert await store.login(OLDER, START) is None
     assert await store.login(LOGIN, START)
     assert await store.login(digest("of another browser"), START)
+
+
+@pytest.mark.parametrize(("identifier", "lives"), [(IDENTIFIER, True), ("bob@example.com", False)])
+async def test_a_verification_that_begins_no_session_ends_that_of_somebody_else(
+    store: Store, identifier: str, lives: bool
+) -> None:
+    await granted(store)
+    ada = identifier == IDENTIFIER
+    subject = make_subject() if ada else make_subject(identifier=identifier, external_id="bob", sub="bob")
+    await bring_to_decision(
+        store,
+        make_transaction(handle="next", identifier=identifier),
+        external_id=subject.external_id,
+        enrolment=None,
+    )
+    grant = make_grant(transaction="next", code_hash=digest("next"))
+    assert await store.grant(grant, subject, SESSION_ID, START, held=LOGIN)
+    assert (await store.login(LOGIN, START) is not None) is lives
 
 
 async def test_a_grant_that_is_refused_leaves_the_sessions_as_they_were(store: Store) -> None:

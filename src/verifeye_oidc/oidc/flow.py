@@ -226,8 +226,7 @@ class Flow:
         if not is_meant(request, grant.outcome.said_sub) or not reaches_essential(request, outcome):
             return await self._refuse(visit, FailureReason.VERIFIER_MISSING)
         login = self._issuing.login(visit, client, subject.external_id, outcome, now)
-        replaces = None if login is None else visit.login_hash
-        if not await self._store.grant(grant, subject, passed.session_id, now, login, replaces):
+        if not await self._store.grant(grant, subject, passed.session_id, now, login, visit.login_hash):
             return None
         return await self._respond(visit, grant)
 

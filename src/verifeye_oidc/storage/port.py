@@ -91,11 +91,12 @@ class TransactionStore(Protocol):
         session_id: str,
         now: int,
         login: Login | None = None,
-        replaces: bytes | None = None,
+        held: bytes | None = None,
     ) -> bool:
         """One unit of work: deciding -> granted, the grant, the subject if it is new, and the pending
-        template of that verification session becomes active. ``login`` begins, and the one with the hash
-        ``replaces`` ends: who holds a session from before a verification holds nothing after it.
+        template of that verification session becomes active. ``login`` begins. ``held``, the hash of the
+        browser's session from before, ends when another begins or when it is about somebody else: of two
+        people at one browser, the first is never signed in after the second.
 
         False, and nothing written: the lease was lost, or an active subject with another external id (or
         another active template of that subject) took the identifier meanwhile.

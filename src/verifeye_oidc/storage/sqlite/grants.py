@@ -26,7 +26,7 @@ class GrantRows:
         session_id: str,
         now: int,
         login: Login | None = None,
-        replaces: bytes | None = None,
+        held: bytes | None = None,
     ) -> bool:
         row = self._codec.grant_row(grant)
         begins = None if login is None else self._codec.login_row(login)
@@ -42,8 +42,8 @@ class GrantRows:
             if template is None:
                 _note_use(connection, subject, now)
             add_grant(connection, row, subject.external_id)
-            if replaces is not None:
-                delete_login(connection, replaces)
+            if held is not None and (begins is not None or not _is_of(connection, held, subject)):
+                delete_login(connection, held)
             if begins is not None:
                 add_login(connection, begins)
             return True
@@ -187,6 +187,17 @@ def add_login(connection: sqlite3.Connection, row: dict[str, Any]) -> None:
         "INSERT INTO logins (login_hash, configuration_id, external_id, outcome, expires_at)"
         " VALUES (:login_hash, :configuration_id, :external_id, :outcome, :expires_at)",
         row,
+    )
+
+
+def _is_of(connection: sqlite3.Connection, login_hash: bytes, subject: Subject) -> bool:
+    """Whether a session is about this person; in another collection nobody is."""
+    return (
+        connection.execute(
+            "SELECT 1 FROM logins WHERE login_hash = ? AND configuration_id = ? AND external_id = ?",
+            (login_hash, subject.configuration_id, subject.external_id),
+        ).fetchone()
+        is not None
     )
 
 
