@@ -19,6 +19,7 @@ from websockets.exceptions import ConnectionClosedError
 
 from verifeye_oidc.http.middleware import BodyLimit
 from verifeye_oidc.http.server import MAX_HEAD_BYTES, BoundedHttp, server_config
+from verifeye_oidc.verifier.capture import CaptureLimits
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 
@@ -218,7 +219,7 @@ async def test_more_connections_than_can_be_served_are_told_so() -> None:
         assert (await _talk(port, [_head(b"Connection: close")])).startswith(b"HTTP/1.1 200 ")
 
 
-@pytest.mark.parametrize(("length", "fits"), [(1024 * 1024, True), (1024 * 1024 + 1, False)])
+@pytest.mark.parametrize(("length", "fits"), [(512 * 1024, True), (512 * 1024 + 1, False)])
 async def test_a_frame_larger_than_any_picture_ends_its_connection(length: int, fits: bool) -> None:
     async with _served() as port, connect(f"ws://127.0.0.1:{port}/frames") as socket:
         assert socket.protocol.extensions == []
@@ -235,8 +236,8 @@ async def test_a_frame_larger_than_any_picture_ends_its_connection(length: int, 
 def test_sockets_are_limited_and_no_proxy_is_believed() -> None:
     config = server_config(_limited(), port=0)
     assert config.limit_concurrency is not None
-    assert config.ws_max_size == 1024 * 1024
-    assert config.ws_max_queue == 4
+    assert config.ws_max_size == CaptureLimits().frame_bytes
+    assert config.ws_max_queue == 1
     assert config.ws_per_message_deflate is False
     assert config.proxy_headers is False
     assert config.access_log is False

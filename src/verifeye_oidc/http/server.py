@@ -17,7 +17,8 @@ HEAD_SECONDS = 10.0
 KEEP_ALIVE_SECONDS = 15
 MAX_CONNECTIONS = 512
 """Above it new requests get 503; half of the file descriptors that a process has by default."""
-MAX_FRAME_BYTES = 1024 * 1024
+MAX_FRAME_BYTES = 512 * 1024
+"""What the capture takes."""
 
 
 class BoundedHttp(HttpToolsProtocol):
@@ -112,7 +113,7 @@ def server_config(app: ASGIApp, **where: Any) -> uvicorn.Config:
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=10,
         ws_max_size=MAX_FRAME_BYTES,
-        ws_max_queue=4,
+        ws_max_queue=1,
         ws_per_message_deflate=False,
         proxy_headers=False,
         log_config=None,

@@ -16,6 +16,7 @@ from verifeye_oidc.storage.port import SessionStore
 from verifeye_oidc.verification.port import FailureReason, LivenessMode
 from verifeye_oidc.verifier.judge import Judge
 from verifeye_oidc.verifier.model import Configuration, SessionResult, VerificationSession
+from verifeye_oidc.verifier.pace import INTERVAL_MS, Usage, Usages
 from verifeye_oidc.verifier.sessions import without_capture
 
 Message = dict[str, object]
@@ -44,6 +45,11 @@ class CaptureLimits:
     seconds: int = 60
     """For one capture."""
     no_face_seconds: int = 20
+    session_connections: int = 30
+    session_frames: int = 1_200
+    """Over all connections of a session, in this process. Whoever needs more is refused."""
+    concurrent: int = 16
+    """Captures of this process at a time: two threads keep the pace of about so many."""
 
 
 class CaptureDesk:
@@ -69,14 +75,22 @@ class CaptureDesk:
         self.executor = executor
         self.limits = limits
         self._running: dict[str, CaptureRun] = {}
+        self._usages = Usages()
 
     def begin(self, session: VerificationSession, configuration: Configuration) -> "CaptureRun":
-        """A run for a session whose person consented; an earlier one of the same session is over."""
+        """A run for a session whose person consented; an earlier one of the same session is over.
+
+        Where all places are taken, the run says so when it is opened, and takes none.
+        """
         earlier = self._running.get(session.session_id)
+        busy = earlier is None and len(self._running) >= self.limits.concurrent
+        usage = self._usages.of(session.session_id, session.expires_at, self.clock.now())
+        usage.connections += 1
+        run = CaptureRun(self, session, configuration, usage, busy=busy)
         if earlier is not None:
             earlier.superseded.set()
-        run = CaptureRun(self, session, configuration)
-        self._running[session.session_id] = run
+        if not busy:
+            self._running[session.session_id] = run
         return run
 
     def end(self, run: "CaptureRun") -> None:
@@ -87,7 +101,15 @@ class CaptureDesk:
 class CaptureRun:
     """One connection's capture, from ``open`` to the last word."""
 
-    def __init__(self, desk: CaptureDesk, session: VerificationSession, configuration: Configuration) -> None:
+    def __init__(
+        self,
+        desk: CaptureDesk,
+        session: VerificationSession,
+        configuration: Configuration,
+        usage: Usage,
+        *,
+        busy: bool,
+    ) -> None:
         self._desk = desk
         self._limits = desk.limits
         self._session = session
@@ -95,7 +117,10 @@ class CaptureRun:
         self._capture: Capture = desk.engine.new_capture(
             liveness=configuration.liveness is not LivenessMode.DISABLED
         )
+        self._usage = usage
+        self._busy = busy
         self._frames = 0
+        self._hint, self._progress = Hint.NO_FACE, 0.0
         self._began = self._usable_at = desk.clock.monotonic()
         self.superseded = asyncio.Event()
         """Set when another connection of the same session took over."""
@@ -112,14 +137,18 @@ class CaptureRun:
             return self._tell(self._session.result)
         if self._expired:
             return self.over("expired")
+        if self._usage.connections > self._limits.session_connections:
+            return await self._finish(self._without(FailureReason.TIME_OUT))
+        if self._busy:
+            return self.over("busy")
         left = self._limits.captures - self._session.captures
         if left <= 0:  # counted, and then we went down before it was judged
-            return await self._finish(self._interrupted())
+            return await self._finish(self._without(FailureReason.VERIFIER_MISSING))
         ready: Message = {
             "type": "ready",
             "captures_left": left,
             "max_in_flight": self._limits.in_flight,
-            "interval_ms": 125,
+            "interval_ms": INTERVAL_MS,
             "long_side": 640,
             "quality": 0.8,
         }
@@ -128,6 +157,7 @@ class CaptureRun:
     async def feed(self, jpeg: bytes) -> list[Message]:
         """Look at one frame. Returns its answer and, when the capture ended, the last word.
 
+        A frame that comes before its time is answered as the one before it, and not looked at.
         Raises RecipeMismatch and UnmeasuredRate as ``Judge.judge``: for the operator, and never a pass.
         """
         if self.close_code is not None:
@@ -136,27 +166,37 @@ class CaptureRun:
         if refusal is not None:
             return refusal
         self._frames += 1
+        self._usage.frames += 1
+        if self._usage.frames > self._limits.session_frames:
+            return await self._finish(self._without(FailureReason.TIME_OUT))
         at = self._desk.clock.monotonic()
-        observe = partial(self._capture.observe, jpeg, at)
-        try:
-            observation = await asyncio.get_running_loop().run_in_executor(self._desk.executor, observe)
-        except FrameRefused:
-            return self.over("limit", Close.NOT_A_FRAME)
-        if observation.hint is Hint.OK:
-            self._usable_at = at
+        measurement = None
+        if self._usage.may_look(at):
+            try:
+                measurement = await self._look(jpeg, at)
+            except FrameRefused:
+                return self.over("limit", Close.NOT_A_FRAME)
+        if self.superseded.is_set():
+            return self.over("elsewhere")
         answer: Message = {
             "type": "frame",
             "n": self._frames,
-            "hint": observation.hint,
-            "progress": round(observation.progress, 2),
+            "hint": self._hint,
+            "progress": round(self._progress, 2),
         }
-        if self.superseded.is_set():
-            return self.over("elsewhere")
-        if observation.measurement is not None:
-            return [answer, *await self._judge(observation.measurement)]
+        if measurement is not None:
+            return [answer, *await self._judge(measurement)]
         if self._gave_up(at):
             return [answer, *self.idle()]
         return [answer]
+
+    async def _look(self, jpeg: bytes, at: float) -> Measurement | None:
+        observe = partial(self._capture.observe, jpeg, at)
+        observation = await asyncio.get_running_loop().run_in_executor(self._desk.executor, observe)
+        self._hint, self._progress = observation.hint, observation.progress
+        if observation.hint is Hint.OK:
+            self._usable_at = at
+        return observation.measurement
 
     def idle(self) -> list[Message]:
         """The last word when no usable face came for too long, or no frame at all."""
@@ -186,7 +226,7 @@ class CaptureRun:
         """Count first, compare then: whoever hangs up in between has used the capture up."""
         left = await self._desk.sessions.count_capture(self.session_id, self._limits.captures)
         if left is None:
-            return await self._finish(self._interrupted())
+            return await self._finish(self._without(FailureReason.VERIFIER_MISSING))
         result = await self._desk.judge.judge(self._session, self._configuration, measurement)
         if result.passed or left == 0:
             return await self._finish(result)
@@ -211,8 +251,8 @@ class CaptureRun:
         self.close_code = code
         return [message]
 
-    def _interrupted(self) -> SessionResult:
-        return without_capture(FailureReason.VERIFIER_MISSING, self._desk.clock.now())
+    def _without(self, reason: FailureReason) -> SessionResult:
+        return without_capture(reason, self._desk.clock.now())
 
     @property
     def _expired(self) -> bool:

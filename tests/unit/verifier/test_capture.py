@@ -13,6 +13,7 @@ from verifeye_oidc.faces import Hint, RecipeMismatch
 from verifeye_oidc.verification.port import Event, FailureReason, Provenance
 from verifeye_oidc.verifier.capture import CaptureLimits, CaptureRun, Close
 from verifeye_oidc.verifier.model import SessionState
+from verifeye_oidc.verifier.pace import Usages
 
 ADA, EVE = 1, 2
 
@@ -216,3 +217,76 @@ async def test_a_first_capture_enrols_pending_until_the_decision(room: Room) -> 
     assert change.template.session_id == "other"
     assert change.template.pending_until == session.expires_at + 60
     assert make_template().recipe_id == change.template.recipe_id
+
+
+async def test_frames_before_their_time_are_answered_and_not_looked_at(
+    room: Room, clock: FixedClock, engine: ScriptedEngine
+) -> None:
+    """Reconnecting gives no further looks."""
+    for _ in range(5):
+        run = await begin(room)
+        assert (await run.feed(frame(Hint.TOO_SMALL)))[0]["type"] == "frame"
+    assert engine.observed == 4
+    run = await begin(room)
+    assert (await run.feed(frame(face=ADA)))[0]["progress"] == 0.0
+    clock.advance(0.11)
+    assert (await run.feed(frame(Hint.TOO_DARK)))[0]["hint"] == "too_dark"
+    assert (await run.feed(frame(face=ADA)))[0]["hint"] == "too_dark"
+    assert engine.observed == 5
+
+
+async def test_every_frame_of_an_honest_and_jittery_phone_is_looked_at(
+    room: Room, clock: FixedClock, engine: ScriptedEngine
+) -> None:
+    run = await begin(room)
+    sent = 0
+    for late in (0, 0.25, 0, 0.125, 0.3, 0) * 10:
+        clock.advance(0.125 + late)
+        for _ in range(1 + round(late / 0.125)):  # those that the network held back come at once
+            await run.feed(frame())
+            sent += 1
+    assert engine.observed == sent
+
+
+@pytest.mark.parametrize("limits", [CaptureLimits(session_frames=2), CaptureLimits(session_connections=2)])
+async def test_what_a_session_may_ask_for_counts_over_its_connections(
+    room: Room, clock: FixedClock, limits: CaptureLimits
+) -> None:
+    room.service.captures.limits = limits
+    for _ in range(2):
+        run = await begin(room)
+        assert (await run.open())[0]["type"] == "ready"
+        assert (await run.feed(frame()))[-1]["type"] == "frame"
+        clock.advance(1)
+    run = await begin(room)
+    said = [*await run.open(), *await run.feed(frame(face=ADA))]
+    assert said[-1] == {"type": "failed", "captures_left": 0}
+    session = await room.store.session(SESSION_ID)
+    assert session is not None
+    assert session.result is not None
+    assert session.result.reason is FailureReason.TIME_OUT
+
+
+async def test_captures_have_places_and_the_next_one_hears_that_all_are_taken(room: Room) -> None:
+    room.service.captures.limits = CaptureLimits(concurrent=1)
+    first = await begin(room)
+    other = make_session(session_id="other", nonce="other")
+    await room.store.open_session(other)
+    late = room.service.captures.begin(other, make_configuration())
+    assert await late.open() == [{"type": "over", "reason": "busy"}]
+    assert late.close_code is Close.DONE
+    room.service.captures.end(late)
+    second = await begin(room)  # takes its own session's place over
+    room.service.captures.end(first)
+    assert (await second.open())[0]["type"] == "ready"
+    room.service.captures.end(second)
+    again = room.service.captures.begin(other, make_configuration())
+    assert (await again.open())[0]["type"] == "ready"
+
+
+def test_what_a_session_used_is_forgotten_with_its_time() -> None:
+    usages = Usages()
+    usages.of("short", 10, 0).frames = 7
+    assert usages.of("short", 10, 5).frames == 7
+    usages.of("long", 100, 10)
+    assert usages.of("short", 10, 10).frames == 0

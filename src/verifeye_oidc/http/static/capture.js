@@ -89,7 +89,7 @@ function finish(end) {
 /** Only lost time ends the session. Going on by itself after `elsewhere` would have two windows take turns for ever. */
 function stopEarly(reason) {
   if (reason === 'expired') leave('over-expired', REFUSED_MS);
-  else interrupt(reason === 'elsewhere' ? 'over-elsewhere' : 'over-limit');
+  else interrupt(['elsewhere', 'busy'].includes(reason) ? `over-${reason}` : 'over-limit');
 }
 
 document.getElementById('start').addEventListener('click', start);
