@@ -24,6 +24,7 @@ from verifeye_oidc.oidc.model import (
 )
 from verifeye_oidc.oidc.responses import Answering
 from verifeye_oidc.oidc.steps import Begun, Refuse
+from verifeye_oidc.oidc.visit import Visit
 from verifeye_oidc.storage.port import ClientStore, SubjectStore, TransactionStore
 from verifeye_oidc.verification.port import Collection
 
@@ -51,7 +52,7 @@ class Begin:
         self._ids = ids
 
     async def authorize(self, parameters: Parameters) -> Begun | Refuse:
-        """Open a transaction for an authorization request.
+        """Make a transaction for an authorization request; `keep` or ``Flow.enter`` stores it.
 
         Raises ProtocolError, for a page, until the client and its redirect URI are proven.
         """
@@ -64,9 +65,10 @@ class Begin:
             mode = response_mode.requested(parameters)
             return Refuse(Answering(self._issuer, redirect_uri, state.echo(parameters), mode).error(error))
         chooses = prompt.SELECT_ACCOUNT in request.prompt
-        return await self._open(
+        return self._new(
             client.configuration_id,
             client.max_verification_seconds,
+            client=client,
             identifier=None if chooses else canonical_identifier(request.login_hint or ""),
             request=request,
         )
@@ -101,12 +103,18 @@ class Begin:
     async def accept(self, token: str) -> Begun:
         """Open a transaction for an invitation, which only its end uses up. Raises ProtocolError as above."""
         invitation, _ = await self.invitation(token)
-        return await self._open(
+        begun = self._new(
             invitation.configuration_id,
             INVITED_SECONDS,
             identifier=invitation.identifier,
             invitation_hash=invitation.invitation_hash,
         )
+        await self.keep(begun)
+        return begun
+
+    async def keep(self, begun: Begun) -> None:
+        """Store a new transaction; its browser comes back for what is next."""
+        await self._store.add_transaction(begun.visit.transaction)
 
     async def _comparing_collection(self, configuration_id: str) -> Collection:
         collection = await self._store.collection(configuration_id)
@@ -118,27 +126,26 @@ class Begin:
             )
         return collection
 
-    async def _open(
+    def _new(
         self,
         configuration_id: str,
         seconds: int,
         *,
         identifier: str | None,
+        client: Client | None = None,
         request: AuthorizationRequest | None = None,
         invitation_hash: bytes | None = None,
     ) -> Begun:
         handle, secret, now = self._ids.handle(), self._ids.secret(), self._clock.now()
-        await self._store.add_transaction(
-            Transaction(
-                handle=handle,
-                browser_hash=digest(secret),
-                configuration_id=configuration_id,
-                request=request,
-                invitation_hash=invitation_hash,
-                identifier=identifier,
-                state=TransactionState.CREATED,
-                created_at=now,
-                expires_at=now + seconds,
-            )
+        transaction = Transaction(
+            handle=handle,
+            browser_hash=digest(secret),
+            configuration_id=configuration_id,
+            request=request,
+            invitation_hash=invitation_hash,
+            identifier=identifier,
+            state=TransactionState.CREATED,
+            created_at=now,
+            expires_at=now + seconds,
         )
-        return Begun(handle, secret, seconds + KEEP_SECONDS)
+        return Begun(Visit(transaction, client, secret, None), seconds + KEEP_SECONDS)

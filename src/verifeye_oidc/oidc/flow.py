@@ -6,6 +6,7 @@ its secrets say whose transaction and whose session it is, its result is judged 
 """
 
 import hmac
+from dataclasses import replace
 from typing import Protocol
 
 import structlog
@@ -70,6 +71,21 @@ class Flow:
         self._single_sign_on = SingleSignOn(store=store, issuing=issuing, clock=clock)
         self._clock = clock
         self._ids = ids
+
+    async def enter(self, new: Visit, login_secret: str | None) -> Step:
+        """Store a new transaction of a proven client, and say what comes next.
+
+        Where nothing but the verification can, it is stored as begun: one write instead of two, and nothing
+        read again.
+        """
+        visit, named = replace(new, login_secret=login_secret), new.transaction.identifier
+        asks = new.request is not None and prompt.NONE not in new.request.prompt
+        if asks and named is not None and login_secret is None:
+            admission = await self._admission(visit, named)
+            if isinstance(admission, Admission):
+                visit = visit.verifying(admission.external_id, admission.enrolment)
+        await self._store.add_transaction(visit.transaction)
+        return await self._next(visit)
 
     async def resume(self, handle: str, secret: str | None, login_secret: str | None = None) -> Step:
         """What comes next. Raises ProtocolError when the transaction is not this browser's."""
@@ -159,17 +175,21 @@ class Flow:
         return await self._begin_verification(visit, visit.transaction.identifier)
 
     async def _begin_verification(self, visit: Visit, identifier: str) -> Step:
-        collection = await self._store.collection(visit.transaction.configuration_id)
-        subject = await self._store.subject(visit.transaction.configuration_id, identifier)
-        admission = admit(visit.client, collection, subject, self._ids.guid())
-        if isinstance(admission, Admission) and (refused := self._not_asked_for(visit, subject, admission)):
-            admission = refused
+        admission = await self._admission(visit, identifier)
         if isinstance(admission, FailureReason):
             return await self._refuse(visit, admission)
         person = admission.external_id, admission.enrolment
         if not await self._store.begin_verification(visit.handle, *person):
             return await self._again(visit)
         return await self._verify(visit.verifying(*person))
+
+    async def _admission(self, visit: Visit, identifier: str) -> Admission | FailureReason:
+        collection = await self._store.collection(visit.transaction.configuration_id)
+        subject = await self._store.subject(visit.transaction.configuration_id, identifier)
+        admission = admit(visit.client, collection, subject, self._ids.guid())
+        if isinstance(admission, Admission) and (refused := self._not_asked_for(visit, subject, admission)):
+            return refused
+        return admission
 
     def _not_asked_for(
         self, visit: Visit, subject: Subject | None, admission: Admission
@@ -289,7 +309,7 @@ class Flow:
             or visit.transaction.identifier is not None
         ):
             return Continue(visit.handle)
-        error = f"Enter an e-mail address or user name of at most {MAX_CHARACTERS} characters."
+        error = f"Enter an e-mail address or a user name: no spaces, at most {MAX_CHARACTERS} characters."
         return _ask(visit, text[:MAX_CHARACTERS], error)
 
     def _overdue(self, visit: Visit) -> bool:

@@ -3,16 +3,24 @@
 from dataclasses import dataclass
 
 from verifeye_oidc.oidc.responses import AuthorizationResponse
+from verifeye_oidc.oidc.visit import Visit
 
 
 @dataclass(frozen=True, slots=True)
 class Begun:
     """A transaction was made for this browser: it gets the secret, and goes on."""
 
-    transaction: str
-    secret: str
+    visit: Visit
     keep_seconds: int
     """How long the browser keeps the secret: longer than the transaction, to answer whoever is late."""
+
+    @property
+    def transaction(self) -> str:
+        return self.visit.handle
+
+    @property
+    def secret(self) -> str:
+        return self.visit.secret
 
 
 @dataclass(frozen=True, slots=True)

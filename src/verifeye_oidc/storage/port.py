@@ -65,7 +65,8 @@ class ClientStore(Protocol):
 
 
 class TransactionStore(Protocol):
-    async def add_transaction(self, transaction: Transaction) -> None: ...
+    async def add_transaction(self, transaction: Transaction) -> None:
+        """A new one: created, or verifying where it goes straight on."""
 
     async def transaction(self, handle: str) -> Transaction | None: ...
 

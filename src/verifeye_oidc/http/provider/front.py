@@ -76,9 +76,9 @@ class FrontChannel:
         if isinstance(begun, Refuse):
             return self._answers.step(begun)
         if posted:
+            await self._begin.keep(begun)
             return self._answers.begun(request, begun)
-        login_secret = self._answers.login_secret(request)
-        step = await self._flow.resume(begun.transaction, begun.secret, login_secret)
+        step = await self._flow.enter(begun.visit, self._answers.login_secret(request))
         return self._answers.begun(request, begun, step)
 
     async def continue_(self, request: Request) -> Response:
