@@ -34,7 +34,7 @@ async def invite(
     """
     canonical = canonical_identifier(identifier)
     if canonical is None:
-        raise Refused("identifier: 1 to 256 characters without control characters are needed")
+        raise Refused("identifier: 1 to 256 characters are needed, all of them visible, none a space")
     if await store.collection(configuration_id) is None:
         raise Refused(f"configuration: there is none with the id {configuration_id}")
     subject = await store.subject(configuration_id, canonical)

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
 from verifeye_oidc.oidc.acr import reached
+from verifeye_oidc.oidc.identifiers import is_email
 from verifeye_oidc.oidc.model import Outcome
 from verifeye_oidc.verification.port import Event, Provenance
 
@@ -94,7 +95,7 @@ def _authentication(outcome: Outcome, acr_values: Sequence[str]) -> Claims:
 
 def _identifier(identifier: str, names: Collection[str]) -> Claims:
     claims: Claims = {"preferred_username": identifier}
-    if "@" in identifier:
+    if is_email(identifier):
         # Nobody proved that the person reads this mailbox.
         claims |= {"email": identifier, "email_verified": False}
     return {name: value for name, value in claims.items() if name in names}

@@ -105,10 +105,11 @@ def test_each_scope_gives_its_claims_at_userinfo(scope: tuple[str, ...], claims:
     assert RULES.userinfo_claims(make_outcome(), scope) == {"sub": SUB} | claims
 
 
-def test_an_identifier_that_is_no_address_gives_no_email() -> None:
-    claims = RULES.userinfo_claims(make_outcome(identifier="ada"), ("openid", "profile", "email"))
+@pytest.mark.parametrize("identifier", ["ada", "ada@corp.example@evil.example", "@"])
+def test_an_identifier_that_is_no_address_gives_no_email(identifier: str) -> None:
+    claims = RULES.userinfo_claims(make_outcome(identifier=identifier), ("openid", "profile", "email"))
 
-    assert claims == {"sub": SUB, "preferred_username": "ada"}
+    assert claims == {"sub": SUB, "preferred_username": identifier}
 
 
 def test_who_was_enrolled_on_first_use_is_only_a_subject() -> None:
