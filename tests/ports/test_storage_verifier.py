@@ -200,7 +200,23 @@ async def test_who_has_a_template_does_not_get_a_second_one(store: Store) -> Non
 async def test_a_person_may_try_again_while_a_pending_template_waits(store: Store) -> None:
     assert await enrol(store)
     assert await enrol(store, make_template(template_id="second", session_id="second"))
-    assert not await enrol(store, make_template(template_id="third", session_id="second"))
+
+
+async def test_a_session_replaces_its_own_pending_template_until_it_has_a_result(store: Store) -> None:
+    """As after a crash between the template and the result."""
+    await store.open_session(make_session())
+    assert await enrol(store)
+    before = (await store.template_changes(CONFIGURATION_ID, 0))[-1].sequence
+    again = make_template(template_id="again", vector=face_vector(2))
+    assert not await store.enrol_pending(again, 0, lambda _: False)
+    assert await enrol(store, again)
+    changes = await store.template_changes(CONFIGURATION_ID, before)
+    assert [(change.template_id, change.template) for change in changes] == [
+        ("template-of-ada", None),
+        ("again", again),
+    ]
+    assert await store.finish_session(SESSION_ID, make_result())
+    assert not await enrol(store, make_template(template_id="third"))
 
 
 async def test_a_template_is_never_written_as_active(store: Store) -> None:

@@ -290,7 +290,8 @@ class GalleryStore(Protocol):
         on the adapter's thread and must not wait for anything.
 
         So the uniqueness check and the enrolment are one step, also with two processes enrolling at once.
-        False also when the external id has an active template by now, or the session wrote one already.
+        False also when the external id has an active template by now, or the session wrote one and has its
+        result. One that it wrote without coming to a result, as before a crash, is replaced.
         """
 
     async def template_changes(self, configuration_id: str, after_sequence: int) -> Sequence[TemplateChange]:

@@ -109,8 +109,13 @@ async def test_unique_or_not_a_known_id_is_compared_one_to_one(room: Room) -> No
 
 
 @pytest.mark.parametrize("mode", [MATCH, UNIQUE])
-async def test_a_second_first_capture_of_one_session_is_a_conflict(room: Room, mode: Configuration) -> None:
+async def test_a_first_capture_after_the_result_is_a_conflict(room: Room, mode: Configuration) -> None:
     assert (await judge(room, ADA, mode, enrolment=FIRST_USE)).passed
+    first = await judge(
+        room, ADA, mode, enrolment=FIRST_USE
+    )  # as after a crash before the result was written
+    assert first.passed
+    assert await room.store.finish_session(make_session().session_id, first)
     result = await judge(room, ADA, mode, enrolment=FIRST_USE)
     assert (result.passed, result.reason) == (False, FailureReason.ENROLMENT_CONFLICT)
 

@@ -36,13 +36,15 @@ class GalleryRows:
             taken = connection.execute(
                 "SELECT 1 FROM templates"
                 " WHERE (configuration_id = ? AND external_id = ? AND pending_until IS NULL)"
-                " OR (session_id = ? AND pending_until IS NOT NULL)",
+                " OR (session_id = ? AND pending_until IS NOT NULL"
+                " AND session_id IN (SELECT session_id FROM sessions WHERE result IS NOT NULL))",
                 (template.configuration_id, template.external_id, template.session_id),
             ).fetchone()
             if taken or _was_erased_since(connection, template):
                 return False
             if not admits(self._changes(connection, template.configuration_id, after_sequence)):
                 return False
+            _drop_pending(connection, template.session_id)
             self._add(connection, template)
             return True
 
@@ -101,6 +103,16 @@ def _was_erased_since(connection: sqlite3.Connection, template: StoredTemplate) 
         (template.configuration_id, template.external_id, template.session_id),
     ).fetchone()
     return row is not None
+
+
+def _drop_pending(connection: sqlite3.Connection, session_id: str) -> None:
+    dropped = connection.execute(
+        "DELETE FROM templates WHERE session_id = ? AND pending_until IS NOT NULL"
+        " RETURNING configuration_id, template_id",
+        (session_id,),
+    ).fetchall()
+    for template in dropped:
+        record_change(connection, template["configuration_id"], template["template_id"])
 
 
 def record_change(connection: sqlite3.Connection, configuration_id: str, template_id: str) -> None:
