@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import threading
 from contextlib import closing
 from pathlib import Path
 
@@ -120,6 +121,26 @@ async def test_units_that_wait_together_fail_alone(tmp_path: Path) -> None:
     failed = [result.args[0] for result in results if isinstance(result, LookupError)]
     assert failed == list(range(0, 30, 3))
     assert [row["a"] for row in database.read("SELECT a FROM t")] == [n for n in range(30) if n % 3]
+    await database.close()
+
+
+async def test_units_of_one_turn_are_committed_together(tmp_path: Path) -> None:
+    database = Database(tmp_path / "units.db")
+    await database.write(lambda c: c.execute("CREATE TABLE t (a INTEGER PRIMARY KEY)"))
+    said: list[str] = []
+    await database.write(lambda c: c.set_trace_callback(said.append))
+    ran = threading.Event()
+
+    async def first() -> None:
+        await database.write(lambda _: ran.set())
+
+    async def second() -> None:
+        assert not ran.wait(0.05), "the writer began before the turn was over"
+        await database.write(lambda c: c.execute("INSERT INTO t DEFAULT VALUES"))
+
+    await asyncio.gather(first(), second())
+    assert ran.is_set()
+    assert said.count("BEGIN IMMEDIATE") == 1
     await database.close()
 
 
