@@ -368,6 +368,24 @@ async def test_the_ninth_transaction_drops_the_first(provider: Provider) -> None
         assert (await browser.get(onward)).status_code == 303
 
 
+async def test_posts_from_other_sites_leave_eight_transactions_either(provider: Provider) -> None:
+    """Our cookies do not come with them, so that the limit holds at the GET that follows."""
+    browser = provider.browser()
+    jar, onward = browser.http.cookies.jar, []
+    for _ in range(10):
+        held = list(jar)
+        jar.clear()
+        onward.append(await browser.begin())
+        held += jar
+        jar.clear()
+        for cookie in held:
+            jar.set_cookie(cookie)
+        assert (await browser.get(onward[-1])).status_code == 303
+        assert len(jar) <= 8
+    _assert_shown(await browser.get(onward[1]), 400, "invalid_request")
+    assert (await browser.get(onward[2])).status_code == 303
+
+
 async def test_going_on_twice_asks_for_one_verification(provider: Provider) -> None:
     browser = provider.browser()
     onward = await browser.begin()

@@ -27,15 +27,20 @@ class BindingCookies:
     def set(
         self, connection: HTTPConnection, response: Response, ident: str, secret: str, max_age: int
     ) -> None:
-        """Give the browser the flow's secret, and drop its oldest flows beyond the limit.
+        """Give the browser the flow's secret, and drop its oldest flows beyond the limit."""
+        self.evict(connection, response, ident)
+        self._write(response, self._name(ident), secret, max_age)
 
-        Browsers send cookies of one path oldest first (RFC 6265, 5.4), so the first ones go.
+    def evict(self, connection: HTTPConnection, response: Response, ident: str) -> None:
+        """Drop the browser's oldest flows beyond the limit, but never this one.
+
+        Browsers send cookies of one path oldest first (RFC 6265, 5.4), so the first ones go. Some requests
+        come without them: a POST from another site cannot keep the limit, our own GET that follows can.
         """
         prefix, name = self._name(""), self._name(ident)
         others = [held for held in connection.cookies if held.startswith(prefix) and held != name]
         for oldest in others[: max(0, len(others) - MAX_COOKIES + 1)]:
             self._write(response, oldest, "", 0)
-        self._write(response, name, secret, max_age)
 
     def clear(self, response: Response, ident: str) -> None:
         self._write(response, self._name(ident), "", 0)

@@ -90,6 +90,12 @@ class Answers:
         self._cookies.set(request, response, begun.transaction, begun.secret, begun.keep_seconds)
         return response
 
+    def continued(self, request: Request, transaction: str, step: Step) -> Response:
+        """As ``step``, at the GET that brings all cookies of this browser: here their limit holds."""
+        response = self.step(step)
+        self._cookies.evict(request, response, transaction)
+        return response
+
     def proceed(self, step: Continue) -> Response:
         return _see_other(self._continue_url(transaction=step.transaction))
 

@@ -88,7 +88,7 @@ class FrontChannel:
         step = await self._flow.resume(transaction, secret, self._answers.login_secret(request))
         if parameters.get("after") == FORM:
             return self._answers.step_after_form(transaction, step)
-        return self._answers.step(step)
+        return self._answers.continued(request, transaction, step)
 
     async def identify(self, request: Request) -> Response:
         """The answer of the identifier page."""
