@@ -109,6 +109,17 @@ async def test_a_malformed_link_is_shown(provider: Provider, query: str) -> None
     assert (await provider.browser().get(f"/v1/openid/invitation{query}")).status_code == 400
 
 
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "none", "nonsense"])
+async def test_another_page_accepts_nobodys_invitation(provider: Provider, site: str) -> None:
+    browser = provider.browser()
+    path, form = "/v1/openid/invitation", {"token": INVITATION}
+    forged = await browser.http.post(path, data=form, headers={"sec-fetch-site": site})
+    assert forged.status_code == 400
+    assert "set-cookie" not in forged.headers
+    accepted = await browser.http.post(path, data=form, headers={"sec-fetch-site": "same-origin"})
+    assert accepted.status_code == 303
+
+
 async def test_a_failure_leaves_the_invitation_for_another_try(provider: Provider) -> None:
     browser = provider.browser()
     spoof = Failed(FailureReason.SPOOF)

@@ -10,8 +10,9 @@ from starlette.responses import Response
 
 from verifeye_oidc.http.cookies import BindingCookies, SessionCookie
 from verifeye_oidc.http.pages import Pages
+from verifeye_oidc.http.provider.back_channel import form_parameters
 from verifeye_oidc.http.speculative import speculative_answer
-from verifeye_oidc.oidc.errors import ProtocolError
+from verifeye_oidc.oidc.errors import ProtocolError, invalid_request
 from verifeye_oidc.oidc.model import MAX_SESSION_SECONDS, ResponseMode
 from verifeye_oidc.oidc.responses import AuthorizationResponse
 from verifeye_oidc.oidc.steps import (
@@ -172,6 +173,17 @@ class Answers:
             description=f"{error.description[:1].upper()}{error.description[1:]}.",
             advice=advice,
         )
+
+
+async def our_form(request: Request) -> dict[str, str]:
+    """The parameters of a form on a page of ours, which no other site may send in a person's name.
+
+    A browser that says where a request is from (Fetch Metadata, ``Sec-Fetch-Site``) must name our origin.
+    Raises ProtocolError (``invalid_request``).
+    """
+    if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
+        raise invalid_request("this form was not sent by our page")
+    return await form_parameters(request)
 
 
 def _see_other(location: str) -> Response:

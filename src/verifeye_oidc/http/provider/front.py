@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from verifeye_oidc.http.cookies import BindingCookies, SessionCookie
 from verifeye_oidc.http.pages import Pages
-from verifeye_oidc.http.provider.answers import CONTINUE_PATH, FORM, IDENTIFY_PATH, Answers
+from verifeye_oidc.http.provider.answers import CONTINUE_PATH, FORM, IDENTIFY_PATH, Answers, our_form
 from verifeye_oidc.http.provider.back_channel import form_parameters
 from verifeye_oidc.http.provider.logout import LogoutPages
 from verifeye_oidc.oidc.begin import Begin
@@ -122,7 +122,7 @@ class FrontChannel:
         )
 
     async def accept_invitation(self, request: Request) -> Response:
-        token = _required(await form_parameters(request), "token")
+        token = _required(await our_form(request), "token")
         return self._answers.begun(request, await self._begin.accept(token))
 
 

@@ -6,10 +6,9 @@ from starlette.routing import Route
 
 from verifeye_oidc.http.cookies import SessionCookie
 from verifeye_oidc.http.pages import Pages
-from verifeye_oidc.http.provider.answers import Answers
+from verifeye_oidc.http.provider.answers import Answers, our_form
 from verifeye_oidc.http.provider.back_channel import form_parameters
 from verifeye_oidc.oidc.discovery import END_SESSION_PATH
-from verifeye_oidc.oidc.errors import invalid_request
 from verifeye_oidc.oidc.logout import Logout
 from verifeye_oidc.oidc.params import parse_parameters
 
@@ -54,11 +53,9 @@ class LogoutPages:
         """The answer of the page above.
 
         Another site cannot give it in the person's name: the session's cookie does not come along from there
-        (SameSite=Lax), and a browser that says where a request is from (Fetch Metadata) must name our origin.
+        (SameSite=Lax), nor is it our form.
         """
-        if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
-            raise invalid_request("this form was not sent by our page")
-        form = await form_parameters(request)
+        form = await our_form(request)
         asked = await self._logout.request(form)
         ends = form.get("decision") == "logout"
         if ends:
