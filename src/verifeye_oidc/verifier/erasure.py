@@ -13,8 +13,8 @@ from verifeye_oidc.verifier.ledger import Ledger
 REPLICA_LAPSE_SECONDS = 15
 """A replica that gave no sign of life for so long holds nobody up."""
 _POLL_SECONDS = 0.05
-_LOG_TRIES = 400
-"""Readers of ours are short: within 20 s one moment comes in which the log can be emptied."""
+_CONFIRM_SECONDS = 40
+"""For the replicas and the log together. Readers of ours are short: in one moment it can be emptied."""
 
 DAY = 86_400
 
@@ -131,26 +131,36 @@ class Eraser:
         waiting = [erased for erased in found if erased.confirmed_at is None]
         if waiting:
             names = [erased.receipt_id for erased in waiting]
-            await self._evicted_everywhere(max(erased.sequence for erased in waiting))
-            await self._log_emptied(names)
+            deadline = self._clock.monotonic() + _CONFIRM_SECONDS
+            await self._evicted_everywhere(max(erased.sequence for erased in waiting), names, deadline)
+            await self._log_emptied(names, deadline)
             await self._store.confirm_erased(names, self._clock.now())
             found = [await self._found(receipt_id) for receipt_id in receipt_ids]
         return [Receipt(erased, self._backup_days) for erased in found]
 
-    async def _evicted_everywhere(self, sequence: int) -> None:
+    async def _evicted_everywhere(self, sequence: int, names: Sequence[str], deadline: float) -> None:
         """Wait for each live replica: it follows the sequence within a second, or its sign of life lapses."""
         while await self._store.behind(sequence, self._clock.now() - REPLICA_LAPSE_SECONDS):
-            await self._sleep(_POLL_SECONDS)
+            await self._again(
+                deadline,
+                "erased, but a server process that still runs does not follow the database; end it, "
+                f"and ask again: enrollment receipt {' '.join(names)}",
+            )
 
-    async def _log_emptied(self, names: Sequence[str]) -> None:
-        for _ in range(_LOG_TRIES):
-            if await self._store.empty_log():
-                return
-            await self._sleep(_POLL_SECONDS)
-        raise NotConfirmed(
-            "erased, but the write-ahead log could not be emptied because something keeps reading the "
-            f"database (a backup, a shell?); end that, and ask again: enrollment receipt {' '.join(names)}"
-        )
+    async def _log_emptied(self, names: Sequence[str], deadline: float) -> None:
+        while not await self._store.empty_log():
+            await self._again(
+                deadline,
+                "erased, but the write-ahead log could not be emptied because something keeps reading the "
+                "database (a backup, a shell?); end that, and ask again: enrollment receipt "
+                f"{' '.join(names)}",
+            )
+
+    async def _again(self, deadline: float, in_the_way: str) -> None:
+        """Rest before another try. Raises NotConfirmed when there is no time left."""
+        if self._clock.monotonic() >= deadline:
+            raise NotConfirmed(in_the_way)
+        await self._sleep(_POLL_SECONDS)
 
     async def _found(self, receipt_id: str) -> Erased:
         erased = await self._store.erased(receipt_id)

@@ -82,28 +82,42 @@ async def test_a_replica_without_a_sign_of_life_holds_nobody_up_for_longer_than_
 
 
 async def test_no_receipt_while_somebody_keeps_the_log_from_being_emptied_and_one_afterwards(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: Store, tmp_path: Path
 ) -> None:
     await make_known(store)
+    clock = FixedClock()
 
     async def sleep(seconds: float) -> None:
-        await asyncio.sleep(0)
+        clock.advance(15)
 
-    monkeypatch.setattr("verifeye_oidc.storage.sqlite.connection.BUSY_SECONDS", 0.0)
-    monkeypatch.setattr("verifeye_oidc.verifier.erasure._LOG_TRIES", 3)
-    eraser = make_eraser(store, tmp_path, sleep=sleep)
+    eraser = make_eraser(store, tmp_path, clock, sleep)
     with closing(sqlite3.connect(tmp_path / "provider.db", isolation_level=None)) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM templates").fetchone()
-        with pytest.raises(NotConfirmed, match="ask again: enrollment receipt "):
-            await eraser.erase([ADA], ErasureScope.BIOMETRIC)
+        async with asyncio.timeout(5):
+            with pytest.raises(NotConfirmed, match=r"keeps reading .* ask again: enrollment receipt "):
+                await eraser.erase([ADA], ErasureScope.BIOMETRIC)
     (line,) = make_ledger(tmp_path).read()
     erased = await store.erased(line.receipt_id)
     assert erased is not None
     assert erased.confirmed_at is None
     receipt = await eraser.receipt(line.receipt_id)
     assert receipt is not None
-    assert receipt.erased.confirmed_at == START
+    assert receipt.erased.confirmed_at == clock.now() == START + 45
+
+
+async def test_no_receipt_while_a_replica_that_lives_does_not_follow(store: Store, tmp_path: Path) -> None:
+    await make_known(store)
+    clock = FixedClock()
+    await store.beat("stuck", 0, START)
+
+    async def sleep(seconds: float) -> None:
+        clock.advance(1)
+        await store.beat("stuck", 0, clock.now())
+
+    with pytest.raises(NotConfirmed, match="does not follow the database"):
+        await make_eraser(store, tmp_path, clock, sleep).erase([ADA], ErasureScope.BIOMETRIC)
+    assert clock.now() == START + 40
 
 
 async def test_what_was_not_confirmed_is_confirmed_later(store: Store, tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ Unit = Callable[[sqlite3.Connection], T]
 """A unit of work: runs alone under the write lock; what it raises undoes what it wrote."""
 
 BUSY_SECONDS = 10.0
+_IN_THE_WAY_MS = 100
+"""For emptying the log: whoever asks tries again, and writers wait for as long as this does."""
 _GROUP = 128
 _PRAGMAS = (
     "journal_mode = WAL",
@@ -123,6 +125,7 @@ class Database:
 
         def run() -> bool:
             with closing(connect(self._path)) as connection:
+                connection.execute(f"PRAGMA busy_timeout = {_IN_THE_WAY_MS}")
                 busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
                 return not busy
 
