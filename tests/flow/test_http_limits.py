@@ -26,6 +26,7 @@ FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 class Impatient(BoundedHttp):
     head_seconds = 0.2
+    write_seconds = 0.3
 
 
 async def _size(request: Request) -> Response:
@@ -38,8 +39,16 @@ async def _sizes(websocket: WebSocket) -> None:
         await websocket.send_text(str(len(frame)))
 
 
+async def _large(request: Request) -> Response:
+    return PlainTextResponse(bytes(8 * 1024 * 1024))
+
+
 def _limited(**limits: Any) -> BodyLimit:
-    routes = [Route("/", _size, methods=["GET", "POST"]), WebSocketRoute("/frames", _sizes)]
+    routes = [
+        Route("/", _size, methods=["GET", "POST"]),
+        Route("/large", _large),
+        WebSocketRoute("/frames", _sizes),
+    ]
     return BodyLimit(Starlette(routes=routes), **limits)
 
 
@@ -157,6 +166,33 @@ async def test_a_slow_body_is_ended() -> None:
     assert said.startswith(b"HTTP/1.1 408 ")
     assert b'"error":"invalid_request"' in said
     assert b"connection: close" in said.lower()
+
+
+@pytest.mark.parametrize("field", [b"Connection: keep-alive", b"Connection: close"])
+async def test_who_does_not_read_is_hung_up_on(field: bytes) -> None:
+    async with _served() as port:
+        reader, writer = await _asked_for_much(port, field)
+        await asyncio.sleep(0.6)
+        with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
+            await reader.readexactly(8 * 1024 * 1024)
+        writer.close()
+
+
+async def test_who_reads_late_but_in_time_is_served() -> None:
+    async with _served() as port:
+        reader, writer = await _asked_for_much(port, b"Connection: keep-alive")
+        await asyncio.sleep(0.1)
+        assert len(await reader.readexactly(8 * 1024 * 1024)) == 8 * 1024 * 1024
+        await asyncio.sleep(0.4)
+        writer.write(_head(b"Connection: close"))
+        assert b"HTTP/1.1 200 " in await reader.read()
+        writer.close()
+
+
+async def _asked_for_much(port: int, field: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
+    writer.write(_head(field).replace(b" / ", b" /large "))
+    return reader, writer
 
 
 async def test_who_hangs_up_amid_a_body_leaves_nothing_behind() -> None:

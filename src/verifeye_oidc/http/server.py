@@ -15,6 +15,8 @@ MAX_HEAD_BYTES = 32 * 1024
 """Request line and header fields together: the longest query that we read, and as much again."""
 HEAD_SECONDS = 10.0
 KEEP_ALIVE_SECONDS = 15
+WRITE_SECONDS = 20.0
+"""For a reader to take what was answered; the largest answer of ours is far below 100 KiB."""
 MAX_CONNECTIONS = 512
 """Above it new requests get 503; half of the file descriptors that a process has by default."""
 MAX_FRAME_BYTES = 512 * 1024
@@ -22,25 +24,39 @@ MAX_FRAME_BYTES = 512 * 1024
 
 
 class BoundedHttp(HttpToolsProtocol):
-    """HTTP/1.1 with what httptools has no limit for: the size of a request's head, and the time it takes.
+    """HTTP/1.1 with what httptools has no limit for: a request's head in size and time, an answer in time.
 
-    Whoever sends more gets 400, whoever is slower is hung up on. The body is ``middleware.BodyLimit``'s.
+    Whoever sends more gets 400, whoever is slower is hung up on, also whoever does not read: closing alone
+    would wait for them for ever. The body is ``middleware.BodyLimit``'s.
     """
 
     head_seconds = HEAD_SECONDS
+    write_seconds = WRITE_SECONDS
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._head_bytes = 0
         self._deadline: asyncio.TimerHandle | None = None
+        self._unread: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        transport.set_write_buffer_limits(0)  # "paused" means that something is unread, "resumed" nothing
         self._expect_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._head_arrived()
+        self._was_read()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self._unread is None:
+            self._unread = self.loop.call_later(self.write_seconds, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        self._was_read()
+        super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
         if self._between_requests() and self._deadline is None:
@@ -65,6 +81,11 @@ class BoundedHttp(HttpToolsProtocol):
     def _expect_head(self) -> None:
         self._head_bytes = 0
         self._deadline = self.loop.call_later(self.head_seconds, self.timeout_keep_alive_handler)
+
+    def _was_read(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
 
     def _head_arrived(self) -> None:
         if self._deadline is not None:
