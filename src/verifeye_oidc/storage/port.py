@@ -110,9 +110,9 @@ class TransactionStore(Protocol):
         """
 
     async def purge(self, now: int) -> None:
-        """Drop what expired: transactions, grants, tokens, sessions, invitations, pending templates.
+        """Drop what expired: pending templates at once, an hour after it did all the rest.
 
-        An hour after it did.
+        Which is transactions, grants, tokens, sessions and invitations.
         """
 
 

@@ -41,8 +41,11 @@ class SqliteStore(
         self._codec = codec
 
     async def purge(self, now: int) -> None:
-        before = now - _KEPT_SECONDS
-        await self._database.write(lambda connection: _purge(connection, before))
+        def unit(connection: sqlite3.Connection) -> None:
+            _purge(connection, now - _KEPT_SECONDS)
+            _purge_lapsed(connection, now)
+
+        await self._database.write(unit)
 
     async def close(self) -> None:
         await self._database.close()
@@ -70,9 +73,13 @@ def _purge(connection: sqlite3.Connection, before: int) -> None:
     connection.execute("DELETE FROM logins WHERE expires_at <= ?", (before,))
     connection.execute("DELETE FROM invitations WHERE expires_at <= ?", (before,))
     connection.execute("DELETE FROM sessions WHERE expires_at <= ?", (before,))
+
+
+def _purge_lapsed(connection: sqlite3.Connection, now: int) -> None:
+    """A face that no decision took is kept for nobody's sake."""
     lapsed = connection.execute(
         "DELETE FROM templates WHERE pending_until <= ? RETURNING configuration_id, template_id, external_id",
-        (before,),
+        (now,),
     ).fetchall()
     for template in lapsed:
         record_change(connection, template["configuration_id"], template["template_id"])
