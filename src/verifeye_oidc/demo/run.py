@@ -108,15 +108,27 @@ async def _registration(house: House, settings: Settings, options: DemoOptions) 
         required_verifiers=frozenset(required),
     )
     registration = Registration(settings.issuer, client.client_id, secret, origin)
+    keep(registration, file)
+    return registration
+
+
+def keep(registration: Registration, file: Path) -> None:
+    """Whole or not at all: half a file would keep every later start from beginning."""
     content = {
         "issuer": registration.issuer,
         "client_id": registration.client_id,
         "client_secret": registration.client_secret,
         "origin": registration.origin,
     }
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
-        json.dump(content, out, indent=2)
-    return registration
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+            json.dump(content, out, indent=2)
+            out.flush()
+            os.fsync(out.fileno())
+        os.link(draft, file)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _listen(port: int, option: str) -> socket.socket:
