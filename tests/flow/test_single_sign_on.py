@@ -124,6 +124,14 @@ async def test_a_session_answers_without_any_page(provider: Provider, browser: B
     assert len(provider.verification.started) == verified
 
 
+async def test_nobody_is_verified_where_no_page_may_be_shown(provider: Provider) -> None:
+    verified = len(provider.verification.started)
+    for changes in ({}, {"login_hint": None}):
+        location = await provider.browser().get(authorize_url(**{"prompt": "none", **changes}))
+        assert answer(location)["error"] == "login_required"
+    assert len(provider.verification.started) == verified
+
+
 async def test_a_post_across_sites_is_answered_by_our_own_get(provider: Provider, browser: Browser) -> None:
     """The browser sends no Lax cookie with the POST; with the GET after it, it does."""
     secret = session_of(browser)
