@@ -213,7 +213,7 @@ TABLE = [
 
     link("without its signature", lambda url: url.partition("&reSignature=")[0]),
     link("for somebody else", lambda url: url.replace("reExternalId=", "reExternalId=0")),
-    link("allowed to enrol", lambda url: url.replace("reEnrollment=none", "reEnrollment=first_use")),
+    link("invited to enrol", lambda url: url.replace("reEnrollment=first_use", "reEnrollment=invite")),
     link("of another configuration", lambda url: url.replace("/face-check?", "/another?")),
     link("with a parameter after it", lambda url: url + "&x=1"),
     link("with a NUL", lambda url: url + "%00"),

@@ -81,7 +81,7 @@ def test_nobody_looking_claims_nothing(house: VerificationHouse) -> None:
     [
         lambda url: url.replace(EXTERNAL_ID, EXTERNAL_ID.replace("3", "4")),
         lambda url: url.partition("&reSignature=")[0],
-        lambda url: url.replace("reEnrollment=none", "reEnrollment=first_use"),
+        lambda url: url.replace("reEnrollment=first_use", "reEnrollment=invite"),
         lambda url: url + "&x=1",
         lambda url: url.replace(CONFIGURATION_ID, "no-such-configuration"),
         lambda url: url.partition("?")[0],

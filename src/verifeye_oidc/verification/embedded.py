@@ -13,6 +13,7 @@ from verifeye_oidc.verification.port import (
     FailureReason,
     Order,
     Passed,
+    Provenance,
     ResultRefused,
     ServiceUnavailable,
 )
@@ -76,12 +77,17 @@ def _opened(configuration: Configuration, query: str) -> contract.Query:
 
 
 def _serves(session: VerificationSession, order: Order) -> bool:
-    """Whether the stored session was made for exactly this order."""
+    """Whether the stored session was made for exactly this order.
+
+    Under *first use* everybody's URL offers an enrolment, also where the order allows none; a result that
+    took the offer up is judged by the order.
+    """
+    offered = order.enrolment or Provenance.FIRST_USE
     transactions = [value for name, value in session.custom if name == TRANSACTION]
     return (
         session.configuration_id == order.configuration_id
         and session.external_id == order.external_id
-        and session.enrolment in (None, order.enrolment)
+        and session.enrolment in (None, offered)
         and transactions == [order.transaction]
     )
 

@@ -30,13 +30,17 @@ class Link:
 
 
 def verification_url(issuer: str, configuration: Configuration, order: Order) -> str:
-    """The signed URL for an order. The same order always gives the same URL, and so one session only."""
+    """The signed URL for an order. The same order always gives the same URL, and so one session only.
+
+    It offers what the policy offers to a stranger, also for somebody who is enrolled: nobody shall read on it
+    who is. What the order allows is judged by the caller, when the result comes.
+    """
     query = contract.encode(
         [
             (contract.EXTERNAL_ID, order.external_id),
             (contract.EXPIRATION, str(order.deadline)),
             (contract.NONCE, _nonce(order)),
-            (contract.ENROLLMENT, order.enrolment or _NO_ENROLMENT),
+            (contract.ENROLLMENT, order.enrolment or _offered(configuration.enrolment_policy)),
             (TRANSACTION, order.transaction),
         ]
     )
@@ -77,6 +81,10 @@ def signing_keys(configuration: Configuration) -> list[bytes]:
 def _nonce(order: Order) -> str:
     """Derived from the transaction, so that starting it again gives no further captures."""
     return hashlib.sha256(f"verification nonce\0{order.transaction}".encode()).hexdigest()[:32]
+
+
+def _offered(policy: EnrolmentPolicy) -> str:
+    return Provenance.FIRST_USE if policy is EnrolmentPolicy.FIRST_USE else _NO_ENROLMENT
 
 
 def _enrolment(value: str | None, policy: EnrolmentPolicy) -> Provenance | None:

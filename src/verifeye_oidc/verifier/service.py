@@ -52,11 +52,5 @@ class VerificationService:
         """A session as it is stored, for the provider only; its ``result`` is None until it is final."""
         return await self._store.session(session_id)
 
-    async def enrols(self, session: VerificationSession) -> bool:
-        """Whether a pass of this session would be a first capture."""
-        if session.enrolment is None:
-            return False
-        return await self._store.active_template(session.configuration_id, session.external_id) is None
-
     def close(self) -> None:
         self._executor.shutdown(wait=True, cancel_futures=True)

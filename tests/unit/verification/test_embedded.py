@@ -111,6 +111,20 @@ async def test_a_session_that_was_made_for_something_else_is_refused(
         await verification.complete(ORDER, result())
 
 
+@pytest.mark.parametrize("enrolment", [None, Provenance.FIRST_USE])
+async def test_what_every_link_offers_is_no_allowance(
+    store: Store, verification: EmbeddedVerification, enrolment: Provenance | None
+) -> None:
+    """The order of somebody who is known allows nothing, and its sessions are judged by it."""
+    await finished(store, make_session(enrolment=enrolment))
+    passed = await verification.complete(replace(ORDER, enrolment=None), result())
+    assert isinstance(passed, Passed)
+    invited = replace(ORDER, enrolment=Provenance.INVITE)
+    if enrolment is not None:
+        with pytest.raises(ResultRefused, match="does not belong"):
+            await verification.complete(invited, result())
+
+
 async def test_a_session_without_a_result_is_not_over(
     store: Store, verification: EmbeddedVerification
 ) -> None:

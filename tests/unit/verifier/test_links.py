@@ -53,6 +53,24 @@ def test_the_link_says_what_was_ordered() -> None:
     assert link.custom == (("transaction", HANDLE),)
 
 
+@pytest.mark.parametrize(
+    ("policy", "known", "stranger"),
+    [
+        (EnrolmentPolicy.FIRST_USE, Provenance.FIRST_USE, Provenance.FIRST_USE),
+        (EnrolmentPolicy.INVITE, None, Provenance.INVITE),
+        (EnrolmentPolicy.NEVER, None, None),
+    ],
+)
+def test_under_first_use_the_link_does_not_say_who_is_enrolled(
+    policy: EnrolmentPolicy, known: Provenance | None, stranger: Provenance | None
+) -> None:
+    configuration = make_configuration(enrolment_policy=policy)
+    for enrolment, offered in ((None, known), (stranger, stranger)):
+        url = verification_url("https://x.example", configuration, replace(ORDER, enrolment=enrolment))
+        assert f"&reEnrollment={offered or 'none'}&" in url
+        assert read_link(configuration, query_of(url)).enrolment is offered
+
+
 def test_an_order_has_one_link_so_that_starting_again_gives_no_further_captures() -> None:
     configuration = make_configuration()
     first = verification_url("https://login.example", configuration, ORDER)

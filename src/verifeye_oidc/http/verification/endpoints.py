@@ -9,7 +9,7 @@ from verifeye_oidc.http.pages import Pages
 from verifeye_oidc.http.verification.session_pages import SessionPages, see, session_path
 from verifeye_oidc.oidc.errors import invalid_request
 from verifeye_oidc.oidc.params import parse_parameters
-from verifeye_oidc.verification.port import FailureReason
+from verifeye_oidc.verification.port import FailureReason, Provenance
 from verifeye_oidc.verifier.consent import consent_text
 from verifeye_oidc.verifier.model import SessionState, VerificationSession
 from verifeye_oidc.verifier.service import VerificationService
@@ -67,5 +67,5 @@ class VerificationPages(SessionPages):
             finish=session_path(session.session_id, "finish"),
             cancel=session_path(session.session_id, "cancel"),
             organisation=configuration.name,
-            first_time=await self._service.enrols(session),
+            first_time=session.enrolment is Provenance.INVITE,
         )
