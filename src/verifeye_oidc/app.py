@@ -189,7 +189,7 @@ def build_app(house: House, served: Served, signer: StoredKeySigner, pages: Page
                 Shell, ids=ids, clock=clock, https=house.settings.https, last_resort=last_resort(pages)
             ),
             Middleware(Published, documents=back.documents),
-            Middleware(Cors, clients=store),
+            Middleware(Cors, clients=store, clock=clock),
             Middleware(BodyLimit),
         ],
         exception_handlers=error_pages(pages),

@@ -3,16 +3,22 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+import httpx2
 import pytest
 import pytest_asyncio
+from starlette.applications import Starlette
 
 from tests.support.back_channel import token_request
 from tests.support.builders import make_client
+from tests.support.fakes import START, FixedClock
 from tests.support.negative import AUTHORIZE, SPA_ORIGIN, TOKEN, USERINFO, Scene, negative_scene
 from tests.support.provider_app import REQUEST
-from verifeye_oidc.http.cors import origin_of
+from verifeye_oidc.http.cors import KNOWN_SECONDS, Cors, origin_of
+from verifeye_oidc.oidc.model import Client
+from verifeye_oidc.storage.port import ClientStore
 
 DISCOVERY = "/.well-known/openid-configuration"
 METADATA = "/.well-known/oauth-authorization-server"
@@ -121,16 +127,6 @@ async def test_cookies_are_never_allowed_along(scene: Scene) -> None:
         assert "access-control-allow-credentials" not in response.headers
 
 
-async def test_a_client_that_became_confidential_is_let_in_no_more(scene: Scene) -> None:
-    store = scene.sandbox.house.store
-    headers = {"origin": "https://later.example"}
-    client = make_client(client_id="later", redirect_uris=("https://later.example/",))
-    await store.add_client(replace(client, token_endpoint_auth_methods=("none",)))
-    assert ALLOW in (await scene.sandbox.browser().http.options(TOKEN, headers=headers)).headers
-    await store.update_client("later", lambda _: client, lambda *_: None)
-    assert ALLOW not in (await scene.sandbox.browser().http.options(TOKEN, headers=headers)).headers
-
-
 @pytest.mark.parametrize(
     ("redirect_uri", "origin"),
     [
@@ -146,3 +142,31 @@ async def test_the_origin_of_a_redirect_uri_is_written_as_a_browser_writes_it(
     redirect_uri: str, origin: str | None
 ) -> None:
     assert origin_of(redirect_uri) == origin
+
+
+async def test_clients_are_read_once_in_seconds_and_who_became_confidential_is_let_in_no_more() -> None:
+    clock, reads = FixedClock(), []
+    confidential = make_client(redirect_uris=("https://later.example/",))
+    registered = [replace(confidential, token_endpoint_auth_methods=("none",))]
+
+    class Clients:
+        async def clients(self) -> list[Client]:
+            reads.append(clock.now())
+            return list(registered)
+
+    cors = Cors(Starlette(), clients=cast("ClientStore", Clients()), clock=clock)
+    async with httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(cors), base_url="https://op.example"
+    ) as http:
+
+        async def let_in() -> bool:
+            return ALLOW in (await http.options(TOKEN, headers={"origin": "https://later.example"})).headers
+
+        assert await let_in()
+        registered[:] = [confidential]
+        clock.advance(KNOWN_SECONDS - 1)
+        assert await let_in()
+        clock.advance(1)
+        assert not await let_in()
+        assert not await let_in()
+    assert reads == [START, START + 5]

@@ -12,6 +12,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from verifeye_oidc.clock import Clock
 from verifeye_oidc.oidc.discovery import (
     DISCOVERY_PATH,
     JWKS_PATH,
@@ -24,6 +25,8 @@ from verifeye_oidc.storage.port import ClientStore
 FOR_EVERYBODY = frozenset({DISCOVERY_PATH, SERVER_METADATA_PATH, JWKS_PATH})
 FOR_PUBLIC_CLIENTS = frozenset({TOKEN_PATH, USERINFO_PATH})
 _READ_BY_BROWSERS = FOR_EVERYBODY | FOR_PUBLIC_CLIENTS
+KNOWN_SECONDS = 5.0
+"""How long the origins of the clients are taken as they were read: anybody may ask, as often as they like."""
 _PREFLIGHT = {
     "access-control-allow-methods": "GET, POST",
     "access-control-allow-headers": "Authorization, Content-Type",
@@ -34,9 +37,12 @@ _PREFLIGHT = {
 class Cors:
     """Answers preflights, and says on answers who may read them; to all other paths it does nothing."""
 
-    def __init__(self, app: ASGIApp, *, clients: ClientStore) -> None:
+    def __init__(self, app: ASGIApp, *, clients: ClientStore, clock: Clock) -> None:
         self._app = app
         self._clients = clients
+        self._clock = clock
+        self._known: frozenset[str | None] = frozenset()
+        self._known_until = float("-inf")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] not in _READ_BY_BROWSERS:
@@ -67,12 +73,16 @@ class Cors:
         }
 
     async def _is_of_a_public_client(self, origin: str) -> bool:
-        return any(
-            origin == origin_of(redirect_uri)
-            for client in await self._clients.clients()
-            if client.is_public
-            for redirect_uri in client.redirect_uris
-        )
+        now = self._clock.monotonic()
+        if now >= self._known_until:
+            self._known = frozenset(
+                origin_of(redirect_uri)
+                for client in await self._clients.clients()
+                if client.is_public
+                for redirect_uri in client.redirect_uris
+            )
+            self._known_until = now + KNOWN_SECONDS
+        return origin in self._known
 
 
 def origin_of(redirect_uri: str) -> str | None:
