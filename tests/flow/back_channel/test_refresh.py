@@ -1,6 +1,7 @@
 """Refresh tokens: rotated, bound, narrowed at most, and ended with everything else by a replay."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import httpx2
@@ -8,13 +9,23 @@ import pytest
 import structlog
 
 from tests.support.back_channel import BOTH_GRANTS, OFFLINE, OFFLINE_SCOPE, Back, credentials
-from tests.support.builders import CLIENT_ID, CODE, IDENTIFIER, SUB, make_client, make_outcome
+from tests.support.builders import (
+    CLIENT_ID,
+    CODE,
+    CONFIGURATION_ID,
+    IDENTIFIER,
+    SUB,
+    make_client,
+    make_configuration,
+    make_outcome,
+)
 from tests.support.fakes import START
 from tests.support.keys import ISSUER
 from tests.support.relying_party import verified_claims
 from tests.support.stores import make_known
 from verifeye_oidc.oidc.discovery import TOKEN_PATH
 from verifeye_oidc.oidc.tokens import at_hash
+from verifeye_oidc.verification.port import EnrolmentPolicy
 
 DAY = 86_400
 
@@ -251,6 +262,35 @@ async def test_the_log_tells_a_replay_from_an_unknown_token_and_names_neither(ba
     assert unknown.content == replayed.content
     for token in (first["refresh_token"], second["refresh_token"]):
         assert not any(part in repr(logged) for part in token.split("."))
+
+
+# The policy as it is now
+
+
+@pytest.mark.parametrize(
+    "tightened", [{"enrolment_policy": EnrolmentPolicy.INVITE}, {"configuration_id": "another"}]
+)
+async def test_a_client_that_would_not_accept_the_verification_now_is_not_refreshed(
+    back: Back, tightened: dict[str, Any]
+) -> None:
+    await back.store.add_configuration(make_configuration(configuration_id="another"))
+    tokens = await back.offline_tokens()
+
+    await back.store.update_client(OFFLINE, lambda client: replace(client, **tightened), lambda *_: None)
+
+    _assert_refused(await back.refresh(tokens["refresh_token"]))
+    assert not await _is_live(back, tokens["access_token"])
+
+
+async def test_nor_is_one_whose_configuration_would_not(back: Back) -> None:
+    tokens = await back.offline_tokens()
+    second = await back.refresh(tokens["refresh_token"])
+
+    await back.store.update_configuration(
+        CONFIGURATION_ID, lambda one: replace(one, enrolment_policy=EnrolmentPolicy.INVITE), lambda *_: None
+    )
+
+    _assert_refused(await back.refresh(second.json()["refresh_token"]))
 
 
 # Whose

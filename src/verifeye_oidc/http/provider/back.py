@@ -43,7 +43,9 @@ class BackChannel:
     ) -> None:
         tokens = Tokens(issuer=issuer, signer=signer, rules=rules, clock=clock, ids=ids)
         code = authorization_code.AuthorizationCodeGrant(grants=store, tokens=tokens, clock=clock)
-        refresh = refresh_token.RefreshTokenGrant(grants=store, subjects=store, tokens=tokens, clock=clock)
+        refresh = refresh_token.RefreshTokenGrant(
+            grants=store, subjects=store, clients=store, tokens=tokens, clock=clock
+        )
         anybody, confidential = ClientAuthentication(store), ClientAuthentication(store, SECRET_METHODS)
         self._token = TokenEndpoint(
             anybody,

@@ -5,10 +5,11 @@ from dataclasses import replace
 from hmac import compare_digest
 
 from verifeye_oidc.clock import Clock
+from verifeye_oidc.oidc.decide import suffices
 from verifeye_oidc.oidc.errors import ProtocolError, invalid_request
 from verifeye_oidc.oidc.model import Client, Outcome
 from verifeye_oidc.oidc.tokens import TokenResponse, Tokens, read_refresh_token
-from verifeye_oidc.storage.port import GrantStore, SubjectStore
+from verifeye_oidc.storage.port import ClientStore, GrantStore, SubjectStore
 
 GRANT_TYPE = "refresh_token"
 
@@ -16,9 +17,18 @@ GRANT_TYPE = "refresh_token"
 class RefreshTokenGrant:
     """Exchanges a refresh token for new tokens, once: the next exchange needs the next refresh token."""
 
-    def __init__(self, *, grants: GrantStore, subjects: SubjectStore, tokens: Tokens, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        grants: GrantStore,
+        subjects: SubjectStore,
+        clients: ClientStore,
+        tokens: Tokens,
+        clock: Clock,
+    ) -> None:
         self._grants = grants
         self._subjects = subjects
+        self._clients = clients
         self._tokens = tokens
         self._clock = clock
 
@@ -45,6 +55,9 @@ class RefreshTokenGrant:
         if not await self._is_enrolled(grant.outcome):
             await self._grants.end_family(family.code_hash)
             raise _invalid_grant(client, "of a person who is not enrolled any more: its family is ended")
+        if not await self._suffices(client, grant.outcome):
+            await self._grants.end_family(family.code_hash)
+            raise _invalid_grant(client, "of a verification that its policy refuses now: its family is ended")
         scope = _narrowed(grant.scope, parameters.get("scope"))
         access_token, row = self._tokens.new_access_token(client, family.code_hash, scope)
         refresh_token, successor_hash = self._tokens.successor(parameters["refresh_token"])
@@ -58,6 +71,11 @@ class RefreshTokenGrant:
         """Nothing is said any more about somebody whose face was erased."""
         subject = await self._subjects.subject(outcome.configuration_id, outcome.identifier)
         return subject is not None and subject.sub == outcome.sub and subject.enrolled is not None
+
+    async def _suffices(self, client: Client, outcome: Outcome) -> bool:
+        """Policies may have been tightened since: who would not be signed in now is not refreshed either."""
+        collection = await self._clients.collection(outcome.configuration_id)
+        return collection is not None and suffices(client, collection, outcome.results, outcome.provenance)
 
 
 def _narrowed(granted: tuple[str, ...], scope: str | None) -> tuple[str, ...]:
