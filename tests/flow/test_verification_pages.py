@@ -59,6 +59,25 @@ def test_a_person_signs_in_with_their_face(house: VerificationHouse) -> None:
     assert session.endswith(outcome.session_id)
 
 
+@pytest.mark.parametrize(
+    ("external_id", "enrolment", "greeted"),
+    [
+        (EXTERNAL_ID, None, False),
+        ("stranger", Provenance.FIRST_USE, False),
+        ("stranger", Provenance.INVITE, True),
+    ],
+)
+def test_only_who_was_invited_is_greeted_as_somebody_new(
+    house: VerificationHouse, external_id: str, enrolment: Provenance | None, greeted: bool
+) -> None:
+    """A page that tells a stranger from somebody who is known tells everybody who is enrolled."""
+    order = replace(ORDER, external_id=external_id, enrolment=enrolment)
+    page = house.browser.get(house.consented(order)).text
+    assert ("Let us get to know your face" in page) is greeted
+    assert ("<h1>Look at the camera</h1>" in page) is not greeted
+    assert "Welcome back" not in page
+
+
 def test_the_url_belongs_to_the_first_browser(house: VerificationHouse) -> None:
     url, stranger = house.start(), house.another_browser()
     first = house.browser.get(url)
