@@ -128,7 +128,10 @@ def _enrolment(client: Client | None, collection: Collection) -> Provenance | No
 def _satisfies(provenance: Provenance, client: Client, collection: Collection) -> bool:
     """Whether a template of this provenance is good enough for both policies.
 
-    ``never`` forbids new templates and says nothing about the ones that exist.
+    ``never`` forbids new templates and says nothing about the ones that exist: it closes a collection, also
+    one that people enrolled in by first use, and locks none of them out. So a configuration that goes from
+    ``invite`` to ``never`` accepts first-use templates again that it refused before. Whoever wants nobody new
+    and the invited only leaves ``invite`` on the one side and sets ``never`` on the other: both hold.
     """
     policies = {collection.enrolment_policy, client.enrolment_policy} - {None, EnrolmentPolicy.NEVER}
     return all(provenance.at_least(Provenance(policy)) for policy in policies if policy is not None)
