@@ -134,14 +134,14 @@ def _medians(rounds: Sequence[Rates]) -> Rates:
 
 def _report(servers: Sequence[Server], measured: Sequence[Rates]) -> None:
     print("\nsandbox mode, full code flows with every answer checked")
-    print(f"  {'':34}" + "".join(f"{server.name:>22}" for server in servers) + f"{'ratio':>10}")
+    print(f"  {'':34}" + "".join(f"{server.name:>24}" for server in servers) + f"{'ratio':>10}")
     for name, *values in zip(
         ("flows / s", "flows / CPU-second", "discovery / CPU-second", "JWKS / CPU-second"),
         *(astuple(rates) for rates in measured),
         strict=True,
     ):
         ratio = f"{values[0] / values[1]:>10.2f}" if len(values) > 1 else f"{'-':>10}"
-        print(f"  {name:34}" + "".join(f"{value:>22.0f}" for value in values) + ratio)
+        print(f"  {name:34}" + "".join(f"{value:>24.0f}" for value in values) + ratio)
 
 
 @contextlib.contextmanager
